@@ -1,0 +1,159 @@
+"""The list of functions and what triggers each: read by the CDK stacks and by local/, and stated nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from stock_ai.models import topics
+
+DATA_ZONE = "Asia/Ho_Chi_Minh"
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A Kafka topic to be created."""
+
+    name: str
+    partitions: int
+    retention_hours: int
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaTrigger:
+    """A Kafka event-source mapping in provisioned mode (AWS Lambda developer guide, "Using Lambda with Amazon MSK")."""
+
+    topic: str
+    batch_size: int
+    window_seconds: float
+    max_retries: int
+    max_age_seconds: int
+    dead_letter_topic: str
+    bisect_on_error: bool = True
+    report_item_failures: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleTrigger:
+    """A cron schedule in exchange time. Fields use the syntax that EventBridge and APScheduler share."""
+
+    name: str
+    minute: str
+    hour: str
+    week_day: str = "MON-FRI"
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One AWS Lambda function."""
+
+    name: str
+    memory_mb: int
+    timeout_seconds: int
+    layers: tuple[str, ...]
+    settings: tuple[str, ...] = ()
+    kafka: tuple[KafkaTrigger, ...] = ()
+    schedules: tuple[ScheduleTrigger, ...] = ()
+    handler: str = field(default="")
+
+    def __post_init__(self) -> None:
+        if not self.handler:
+            object.__setattr__(self, "handler", f"functions.{self.name}.handler.handler")
+
+
+def _results(topic: str) -> KafkaTrigger:
+    return KafkaTrigger(
+        topic=topic,
+        batch_size=500,
+        window_seconds=0.5,
+        max_retries=10,
+        max_age_seconds=24 * 3600,
+        dead_letter_topic=topics.dead_letter(topic),
+    )
+
+
+FUNCTIONS: tuple[Function, ...] = (
+    Function(
+        name="data_collector",
+        memory_mb=1024,
+        timeout_seconds=900,
+        layers=("stock_ai", "base"),
+        settings=("KAFKA_BOOTSTRAP_SERVERS", "MONGODB_URI", "MONGODB_DATABASE", "PRICE_SOURCE"),
+        schedules=(
+            # During the session every quarter of an hour, and once after the close when the daily bar is final.
+            ScheduleTrigger("session", minute="*/15", hour="9-14"),
+            ScheduleTrigger("close", minute="10", hour="15"),
+        ),
+    ),
+    Function(
+        name="kafka_consumer",
+        memory_mb=1024,
+        timeout_seconds=120,
+        layers=("stock_ai", "base"),
+        settings=("KAFKA_BOOTSTRAP_SERVERS", "MONGODB_URI", "MONGODB_DATABASE"),
+        kafka=(
+            KafkaTrigger(
+                topic=topics.STOCK_PRICES_RAW,
+                batch_size=2000,
+                window_seconds=1,
+                max_retries=10,
+                max_age_seconds=24 * 3600,
+                dead_letter_topic=topics.dead_letter(topics.STOCK_PRICES_RAW),
+            ),
+        ),
+    ),
+    Function(
+        name="ai_analysis",
+        memory_mb=2048,
+        timeout_seconds=600,
+        layers=("stock_ai", "base", "analysis"),
+        settings=("KAFKA_BOOTSTRAP_SERVERS", "MONGODB_URI", "MONGODB_DATABASE", "MODEL_REGISTRY"),
+        schedules=(
+            ScheduleTrigger("session", minute="5,20,35,50", hour="9-14"),
+            ScheduleTrigger("close", minute="20", hour="15"),
+        ),
+    ),
+    Function(
+        name="model_training",
+        memory_mb=3008,
+        timeout_seconds=900,
+        layers=("stock_ai", "base", "analysis"),
+        settings=("MONGODB_URI", "MONGODB_DATABASE", "MODEL_REGISTRY"),
+        schedules=(ScheduleTrigger("weekly", minute="0", hour="8", week_day="SAT"),),
+    ),
+    Function(
+        name="llm_analysis",
+        memory_mb=512,
+        timeout_seconds=60,
+        layers=("stock_ai", "base", "llm"),
+        settings=("KAFKA_BOOTSTRAP_SERVERS", "REDIS_URL"),
+    ),
+    Function(
+        name="aggregation",
+        memory_mb=512,
+        timeout_seconds=60,
+        layers=("stock_ai", "base"),
+        settings=("KAFKA_BOOTSTRAP_SERVERS", "MONGODB_URI", "MONGODB_DATABASE", "REDIS_URL"),
+        kafka=(_results(topics.AI_ANALYSIS_RESULTS), _results(topics.LLM_ANALYSIS_RESULTS)),
+    ),
+    Function(
+        name="api",
+        memory_mb=1024,
+        timeout_seconds=29,  # API Gateway gives up on an integration after 29 s.
+        layers=("stock_ai", "base", "api"),
+        settings=("MONGODB_URI", "MONGODB_DATABASE", "REDIS_URL", "KAFKA_BOOTSTRAP_SERVERS"),
+        handler="api.handler.handler",
+    ),
+)
+
+TOPICS: tuple[Topic, ...] = (
+    *(Topic(name, partitions=6, retention_hours=7 * 24) for name in topics.TOPICS),
+    *(Topic(name, partitions=1, retention_hours=14 * 24) for name in topics.DEAD_LETTER_TOPICS),
+)
+
+
+def function(name: str) -> Function:
+    """The function called `name`; `KeyError` when there is none."""
+    for candidate in FUNCTIONS:
+        if candidate.name == name:
+            return candidate
+    raise KeyError(name)

@@ -1,0 +1,40 @@
+"""Every error of the house, one type per reaction.
+
+| type | reaction |
+|---|---|
+| `RetryableError` | leave the work as it was and try the whole of it again |
+| `PoisonRecordError` | set the one record aside with its reason and go on |
+| `InvalidInputError` | refuse the request and tell the asker which field and value |
+| `RunAbortedError` | give up this run; an operator has to look |
+"""
+
+from __future__ import annotations
+
+
+class StockAIError(Exception):
+    """Base of every error this project raises on purpose."""
+
+
+class RetryableError(StockAIError):
+    """A dependency is away or busy: the same work may succeed later, unchanged."""
+
+
+class PoisonRecordError(StockAIError):
+    """One record can never be processed; `reason` is snake_case and stable, `detail` is for people."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+class InvalidInputError(StockAIError):
+    """What was asked for is wrong; the message names the field and the value."""
+
+
+class NotFoundError(InvalidInputError):
+    """What was asked for is well formed but unknown here."""
+
+
+class RunAbortedError(StockAIError):
+    """The run cannot go on and trying again would not help."""

@@ -1,0 +1,48 @@
+"""What all messages share."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
+
+SCHEMA_VERSION: Final = 1
+SIMULATED: Final = "simulated"
+"""The `source` of everything that did not come from a real market."""
+
+
+def _to_utc(value: dt.datetime) -> dt.datetime:
+    return value.astimezone(dt.UTC)
+
+
+UtcInstant = Annotated[AwareDatetime, AfterValidator(_to_utc)]
+"""An aware instant, normalised to UTC. A naive one is refused."""
+
+_Points = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
+Price = Annotated[Annotated[int, Field(strict=True)] | _Points, Field(union_mode="left_to_right")]
+"""Whole VND for stocks (int), index points (Decimal). A JSON number on the wire, exact for up to 15 digits."""
+
+
+class Interval(StrEnum):
+    """The span of one bar."""
+
+    DAY = "1D"
+    HOUR = "1H"
+    MINUTES_15 = "15m"
+    MINUTES_5 = "5m"
+    MINUTE = "1m"
+
+
+class Message(BaseModel):
+    """A message between services, frozen. A reader ignores fields it does not know, so adding one keeps the version."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="null", validate_default=True)
+
+
+def digest(*parts: object) -> str:
+    """A stable 128-bit hex name for the given parts, equal for equal content in every process."""
+    return hashlib.blake2b("\x1f".join(map(str, parts)).encode(), digest_size=16).hexdigest()

@@ -1,0 +1,65 @@
+"""`StockPrice`: one bar as a source gave it, on topic `stock_prices_raw`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Self
+
+from pydantic import AwareDatetime, Field, model_validator
+
+from stock_ai.models.base import SCHEMA_VERSION, SIMULATED, Interval, Message, Price, UtcInstant, digest
+
+BarTime = Annotated[AwareDatetime | dt.date, Field(union_mode="left_to_right")]
+"""The trading date of a daily bar, or the UTC instant at which an intraday bar opens."""
+
+
+class StockPrice(Message):
+    """One bar of one symbol.
+
+    Prices are whole VND for stocks and points for indices, as traded; `adjusted_close` is back-adjusted for dividends
+    and splits where the source gives it. The topic carries what the source said, so a price may be missing or wrong
+    here: `stock_ai.quality.rules` decides what is stored. Identity is (symbol, interval, time).
+    """
+
+    schema_version: int = Field(default=SCHEMA_VERSION, description="Version of this message; readers refuse others.")
+    event_id: str = Field(description="Name of this content: the same bar read twice has the same id.")
+    symbol: str = Field(description="Upper case, e.g. FPT or VNINDEX.", examples=["FPT"])
+    interval: Interval = Interval.DAY
+    time: BarTime = Field(description="Trading date (exchange time) of a daily bar, else the UTC instant it opens.")
+    open: Price | None
+    high: Price | None
+    low: Price | None
+    close: Price | None
+    adjusted_close: Price | None = Field(default=None, description="Close back-adjusted for corporate actions.")
+    volume: int | None = Field(description="Shares matched; null where the source does not say.")
+    source: str = Field(description="Where the bar came from; `simulated` is not a real market.")
+    ingested_at: UtcInstant = Field(description="When this content was received; of two versions the newer wins.")
+    provisional: bool = Field(default=False, description="True while the session still runs.")
+
+    @model_validator(mode="after")
+    def _time_suits_interval(self) -> Self:
+        if isinstance(self.time, dt.datetime) is (self.interval is Interval.DAY):
+            raise ValueError(f"time {self.time.isoformat()} does not suit interval {self.interval}")
+        return self
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the bar comes from the simulated market."""
+        return self.source == SIMULATED
+
+
+def price_event_id(
+    symbol: str,
+    interval: Interval,
+    time: dt.date | dt.datetime,
+    open: Price | None,
+    high: Price | None,
+    low: Price | None,
+    close: Price | None,
+    adjusted_close: Price | None,
+    volume: int | None,
+    source: str,
+    provisional: bool,
+) -> str:
+    """The `event_id` of a bar: a digest of everything but the moment it was ingested."""
+    return digest(symbol, interval, time, open, high, low, close, adjusted_close, volume, source, provisional)

@@ -1,0 +1,183 @@
+"""The ports: what a service needs from outside, as protocols. Adapters are in `sources`, `storage` and `streaming`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from stock_ai.models import AiAnalysis, HistoryEntry, Insight, Interval, LlmAnalysis, Price, StockPrice
+
+
+@dataclass(frozen=True, slots=True)
+class SourceBar:
+    """One bar as a source gives it, before it becomes a message. Units as in `StockPrice`."""
+
+    symbol: str
+    time: dt.date
+    open: Price | None
+    high: Price | None
+    low: Price | None
+    close: Price | None
+    adjusted_close: Price | None
+    volume: int | None
+    provisional: bool = False
+
+
+class PriceSource(Protocol):
+    """Where bars come from."""
+
+    name: str
+
+    def symbols(self) -> Sequence[str]:
+        """Every symbol the source has, sorted."""
+
+    def bars(self, symbol: str, since: dt.date | None, until: dt.date | None) -> Sequence[SourceBar]:
+        """The daily bars of one symbol with `since <= time <= until`, oldest first.
+
+        Raises:
+            InvalidInputError: the source's own data cannot be read; the message names file, line, column and value.
+            RetryableError: the source is away.
+        """
+
+    def check(self, symbols: Sequence[str]) -> None:
+        """Parse all that `bars` would give for `symbols`, so that a bad value is found before anything is published.
+
+        Raises:
+            InvalidInputError: as `bars`.
+        """
+
+
+class Publisher(Protocol):
+    """Sends messages; nothing is sure to have been sent before `flush` returns."""
+
+    def publish(self, topic: str, key: str, value: bytes, headers: Sequence[tuple[str, bytes]] = ()) -> None:
+        """Queue one message.
+
+        Raises:
+            RetryableError: the broker is away.
+        """
+
+    def flush(self) -> None:
+        """Wait until every queued message is acknowledged by all in-sync replicas.
+
+        Raises:
+            RetryableError: at least one message since the last flush was not acknowledged.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class StoreCounts:
+    """What became of a batch of bars: `stored` are new or changed, `unchanged` were known or older."""
+
+    stored: int = 0
+    unchanged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolInfo:
+    """A symbol with its stored span of daily bars."""
+
+    symbol: str
+    first: dt.date
+    last: dt.date
+
+
+class PriceStore(Protocol):
+    """Bars, one per (symbol, interval, time)."""
+
+    def upsert(self, bars: Sequence[StockPrice]) -> StoreCounts:
+        """Store each bar unless a version with a newer `ingested_at` is known. Idempotent, in any order.
+
+        Raises:
+            RetryableError: the store is away; some bars may have been stored, and storing all again is safe.
+        """
+
+    def symbols(self) -> Sequence[SymbolInfo]:
+        """Every symbol with daily bars, sorted."""
+
+    def symbol(self, symbol: str) -> SymbolInfo | None:
+        """One symbol, or None when no bar of it is stored."""
+
+    def bars(
+        self, symbol: str, interval: Interval, since: dt.date | None, until: dt.date | None, limit: int
+    ) -> Sequence[StockPrice]:
+        """The newest `limit` bars with `since <= trading date <= until`, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedRecord:
+    """A record that broke a hard rule or could not be decoded."""
+
+    record_id: str
+    reasons: tuple[str, ...]
+    detail: str
+    topic: str
+    partition: int
+    offset: int
+    quarantined_at: dt.datetime
+    value: bytes
+    key: bytes | None = None
+    headers: tuple[tuple[str, bytes], ...] = field(default=())
+
+
+class QuarantineStore(Protocol):
+    """Records set aside."""
+
+    def known(self, record_ids: Sequence[str]) -> set[str]:
+        """Which of the ids are already kept."""
+
+    def add(self, records: Sequence[QuarantinedRecord]) -> None:
+        """Keep the records; one that is already there stays as it was."""
+
+
+class CollectionLog(Protocol):
+    """Remembers what was last collected, so that unchanged data keeps its first `ingested_at`."""
+
+    def last(self, source: str) -> dict[str, tuple[str, dt.datetime]]:
+        """For each symbol of `source`: the fingerprint of its bars at the last collection and their `ingested_at`."""
+
+    def record(self, source: str, seen: dict[str, tuple[str, dt.datetime]]) -> None:
+        """Remember fingerprints and instants, before the bars are published."""
+
+
+class AnalysisStore(Protocol):
+    """Every accepted analysis, kept for good: Redis is rebuilt from it."""
+
+    def add(self, analyses: Sequence[AiAnalysis | LlmAnalysis]) -> None:
+        """Keep analyses; one with the same id keeps its earliest `event_time`. Idempotent, in any order."""
+
+    def all(self) -> Iterator[AiAnalysis | LlmAnalysis]:
+        """Every kept analysis, by symbol and event time, oldest first."""
+
+
+class InsightStore(Protocol):
+    """Current insights and their history."""
+
+    def apply(self, analyses: Iterable[AiAnalysis | LlmAnalysis]) -> int:
+        """Merge analyses into insights and history, monotonic in event time; the number of insights that changed."""
+
+    def get(self, symbol: str) -> Insight | None:
+        """The current insight of one symbol."""
+
+    def get_many(self, symbols: Sequence[str]) -> dict[str, Insight]:
+        """The current insights of those symbols that have one."""
+
+    def history(self, symbol: str, limit: int) -> Sequence[tuple[dt.datetime, HistoryEntry]]:
+        """The newest entries with their event times, newest first."""
+
+    def clear(self) -> None:
+        """Remove every insight and history."""
+
+
+class LlmInvoker(Protocol):
+    """How the API reaches the llm_analysis function."""
+
+    def __call__(self, request: dict[str, str]) -> LlmAnalysis:
+        """Invoke with `{"symbol": .., "language": ..}` and wait for the answer.
+
+        Raises:
+            NotFoundError: nothing is known of the symbol.
+            RetryableError: the function failed or timed out.
+        """

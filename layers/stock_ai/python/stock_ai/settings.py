@@ -1,0 +1,106 @@
+"""Settings from the environment: one small class per need, so a function asks only for what it uses."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from stock_ai.errors import InvalidInputError
+
+
+def _split(value: object) -> object:
+    return tuple(part.strip().upper() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _scheme(*schemes: str) -> AfterValidator:
+    def check(value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().startswith(schemes):
+            raise ValueError(f"must start with {' or '.join(schemes)}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _host_ports(value: str) -> str:
+    for part in value.split(","):
+        host, _, port = part.strip().rpartition(":")
+        if not host or not port.isdigit() or not 0 < int(port) < 65536:
+            raise ValueError(f"must be host:port[,host:port], got {part.strip()!r}")
+    return value
+
+
+class _Settings(BaseSettings):
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read the environment.
+
+        Raises:
+            InvalidInputError: a variable is missing or wrong; the message names it and never shows a secret.
+        """
+        try:
+            return cls()
+        except ValidationError as error:
+            faults = "; ".join(
+                f"{'.'.join(map(str, fault['loc'])) or cls.__name__}: {fault['msg'].removeprefix('Value error, ')}"
+                for fault in error.errors(include_url=False, include_input=False)
+            )
+            raise InvalidInputError(faults) from None
+
+
+class MongoSettings(_Settings):
+    """Where bars, analyses and quarantine live."""
+
+    uri: Annotated[SecretStr, _scheme("mongodb://", "mongodb+srv://")] = Field(validation_alias="MONGODB_URI")
+    database: str = Field(default="stock_ai", validation_alias="MONGODB_DATABASE", pattern=r"^[A-Za-z0-9_-]{1,38}$")
+
+
+class KafkaSettings(_Settings):
+    """Where messages go."""
+
+    bootstrap_servers: Annotated[str, AfterValidator(_host_ports)] = Field(validation_alias="KAFKA_BOOTSTRAP_SERVERS")
+
+
+class RedisSettings(_Settings):
+    """Where insights live."""
+
+    url: Annotated[SecretStr, _scheme("redis://", "rediss://", "unix://")] = Field(validation_alias="REDIS_URL")
+
+
+class SourceSettings(_Settings):
+    """Where the collector takes prices from, unless its event says otherwise."""
+
+    source: str = Field(default="simulated", validation_alias="PRICE_SOURCE")
+    data: Path | None = Field(
+        default=None, validation_alias="PRICE_DATA", description="Folder or parquet file of `csv`."
+    )
+    symbols: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
+        default=(), validation_alias="PRICE_SYMBOLS", description="Comma separated; empty means all the source has."
+    )
+    since: dt.date | None = Field(default=None, validation_alias="PRICE_SINCE")
+    until: dt.date | None = Field(default=None, validation_alias="PRICE_UNTIL")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.since and self.until and self.since > self.until:
+            raise ValueError(f"PRICE_SINCE {self.since} is after PRICE_UNTIL {self.until}")
+        return self
+
+
+class ModelSettings(_Settings):
+    """Where trained models are kept: a folder, or `s3://bucket/prefix`."""
+
+    registry: str = Field(validation_alias="MODEL_REGISTRY")
+
+
+class LlmSettings(_Settings):
+    """Which language model explains; without a key the text comes from the template."""
+
+    anthropic_api_key: SecretStr | None = Field(default=None, validation_alias="ANTHROPIC_API_KEY")
+    anthropic_model: str = Field(default="claude-sonnet-4-5", validation_alias="ANTHROPIC_MODEL")
+    cache_seconds: int = Field(default=6 * 3600, ge=1, validation_alias="LLM_CACHE_SECONDS")
