@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from stock_ai.models import topics
-
-DATA_ZONE = "Asia/Ho_Chi_Minh"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +28,14 @@ class KafkaTrigger:
     dead_letter_topic: str
     bisect_on_error: bool = True
     report_item_failures: bool = True
+
+    def tuned(self, batch_size: int | None, window_seconds: float | None) -> KafkaTrigger:
+        """The same trigger with another batch size or window, where given."""
+        return replace(
+            self,
+            batch_size=self.batch_size if batch_size is None else batch_size,
+            window_seconds=self.window_seconds if window_seconds is None else window_seconds,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,16 @@ FUNCTIONS: tuple[Function, ...] = (
         memory_mb=1024,
         timeout_seconds=900,
         layers=("stock_ai", "base"),
-        settings=("KAFKA_BOOTSTRAP_SERVERS", "MONGODB_URI", "MONGODB_DATABASE", "PRICE_SOURCE"),
+        settings=(
+            "KAFKA_BOOTSTRAP_SERVERS",
+            "MONGODB_URI",
+            "MONGODB_DATABASE",
+            "PRICE_SOURCE",
+            "PRICE_DATA",
+            "PRICE_SYMBOLS",
+            "PRICE_SINCE",
+            "PRICE_UNTIL",
+        ),
         schedules=(
             # During the session every quarter of an hour, and once after the close when the daily bar is final.
             ScheduleTrigger("session", minute="*/15", hour="9-14"),
@@ -125,7 +140,13 @@ FUNCTIONS: tuple[Function, ...] = (
         memory_mb=512,
         timeout_seconds=60,
         layers=("stock_ai", "base", "llm"),
-        settings=("KAFKA_BOOTSTRAP_SERVERS", "REDIS_URL"),
+        settings=(
+            "KAFKA_BOOTSTRAP_SERVERS",
+            "REDIS_URL",
+            "ANTHROPIC_API_KEY",
+            "ANTHROPIC_MODEL",
+            "LLM_CACHE_SECONDS",
+        ),
     ),
     Function(
         name="aggregation",

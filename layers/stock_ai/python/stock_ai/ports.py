@@ -146,7 +146,7 @@ class AnalysisStore(Protocol):
     """Every accepted analysis, kept for good: Redis is rebuilt from it."""
 
     def add(self, analyses: Sequence[AiAnalysis | LlmAnalysis]) -> None:
-        """Keep analyses; one with the same id keeps its earliest `event_time`. Idempotent, in any order."""
+        """Keep analyses; one with the same id keeps its first and its last `event_time`. Idempotent, in any order."""
 
     def all(self) -> Iterator[AiAnalysis | LlmAnalysis]:
         """Every kept analysis, by symbol and event time, oldest first."""

@@ -6,7 +6,7 @@ import datetime as dt
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, FiniteFloat
 
 from stock_ai.models.base import SCHEMA_VERSION, Message, Price, UtcInstant
 
@@ -50,8 +50,10 @@ class SignalReason(Message):
     """One feature that moved this prediction."""
 
     feature: str
-    value: float
-    weight: float = Field(description="Contribution to the log-odds of the stated signal; positive speaks for it.")
+    value: FiniteFloat
+    weight: FiniteFloat = Field(
+        description="Contribution to the log-odds of the stated signal; positive speaks for it."
+    )
     text: str = Field(description="The same in plain words.")
 
 

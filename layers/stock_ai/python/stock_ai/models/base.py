@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 SCHEMA_VERSION: Final = 1
 SIMULATED: Final = "simulated"
@@ -22,7 +22,14 @@ def _to_utc(value: dt.datetime) -> dt.datetime:
 UtcInstant = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 """An aware instant, normalised to UTC. A naive one is refused."""
 
-_Points = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
+
+def _number(value: object) -> object:
+    if isinstance(value, str):
+        raise ValueError("must be a number, not text")  # noqa: TRY004 - pydantic reports a ValueError
+    return value
+
+
+_Points = Annotated[Decimal, BeforeValidator(_number), PlainSerializer(float, return_type=float, when_used="json")]
 Price = Annotated[Annotated[int, Field(strict=True)] | _Points, Field(union_mode="left_to_right")]
 """Whole VND for stocks (int), index points (Decimal). A JSON number on the wire, exact for up to 15 digits."""
 

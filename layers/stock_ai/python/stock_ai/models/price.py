@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
 from stock_ai.models.base import SCHEMA_VERSION, SIMULATED, Interval, Message, Price, UtcInstant, digest
 
-BarTime = Annotated[AwareDatetime | dt.date, Field(union_mode="left_to_right")]
+BarTime = Annotated[UtcInstant | dt.date, Field(union_mode="left_to_right")]
 """The trading date of a daily bar, or the UTC instant at which an intraday bar opens."""
 
 

@@ -1,0 +1,89 @@
+"""The FastAPI application, made from its services."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+
+from api import problems
+from api.middleware import HEADER, RequestScope
+from api.routers import analysis, health, market, stocks
+from api.schemas import Links
+from api.services import Services
+
+PREFIX = "/api/v1"
+_DESCRIPTION = """Vietnamese stocks: prices, indicators, signals with calibrated confidence, and explanations in words.
+
+Prices are whole VND for stocks and points for indices. Every answer has a `freshness` block that says how old its data
+are and whether they are simulated. Answers carry an `ETag`; ask again with `If-None-Match` and get 304 while nothing
+has changed. Every error is a problem document (RFC 9457). This is no investment advice.
+"""
+_TAGS = [
+    {"name": "stocks", "description": "Symbols, bars and indicators."},
+    {"name": "analysis", "description": "Insights, their history and explanations."},
+    {"name": "market", "description": "The market as a whole."},
+    {"name": "health", "description": "State of the service."},
+]
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """FastAPI's document, with problem documents under their own media type."""
+    document = FastAPI.openapi(app)
+    for path in document["paths"].values():
+        for operation in path.values():
+            for response in operation["responses"].values():
+                content = response.get("content", {})
+                schema = content.get("application/json", {}).get("schema", {})
+                if schema.get("$ref") == "#/components/schemas/Problem":
+                    content[problems.MEDIA_TYPE] = content.pop("application/json")
+    return document
+
+
+def create_app(services: Services, cors_origins: Sequence[str] = ("*",)) -> FastAPI:
+    """The API over `services`, open to browsers from `cors_origins`."""
+    refused = {"model": problems.Problem}
+    app = FastAPI(
+        title="Stock AI",
+        version="1.0.0",
+        summary="Vietnamese stocks, analysed.",
+        description=_DESCRIPTION,
+        openapi_tags=_TAGS,
+        redoc_url=None,
+        responses={
+            422: refused | {"description": "The request is wrong; `errors` names each field and value."},
+            500: refused | {"description": "The request failed unexpectedly."},
+            503: refused | {"description": "A store is away; the header Retry-After says when to ask again."},
+        },
+    )
+    app.state.services = services
+    for router in (stocks.router, analysis.router, market.router, health.router):
+        app.include_router(router, prefix=PREFIX)
+
+    @app.get("/", operation_id="getIndex", summary="Where to go from here", tags=["health"])
+    async def index() -> Links:
+        """Links to the parts of this API."""
+        return Links(
+            name="Stock AI",
+            links={
+                "documentation": "/docs",
+                "openapi": "/openapi.json",
+                "stocks": f"{PREFIX}/stocks",
+                "market": f"{PREFIX}/market/overview",
+                "health": f"{PREFIX}/health",
+            },
+        )
+
+    problems.install(app)
+    app.add_middleware(RequestScope)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=list(cors_origins),
+        allow_methods=["GET", "POST"],
+        allow_headers=["Content-Type", "If-None-Match"],
+        expose_headers=["ETag", "Retry-After", HEADER],
+    )
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    return app

@@ -1,0 +1,39 @@
+"""The door for API Gateway (REST API, v1 proxy events)."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from aws_lambda_powertools.logging import correlation_paths
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from mangum import Mangum
+from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
+
+from api.app import create_app
+from api.problems import MEDIA_TYPE
+from api.wiring import build
+from stock_ai.observability import logger, metrics, tracer
+
+
+@functools.cache
+def _gateway() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
+    services, settings = build()
+    return Mangum(
+        create_app(services, settings.cors_origins),
+        lifespan="off",
+        # Of any other type Mangum would send the body in base64, which API Gateway passes on as it is.
+        text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, MEDIA_TYPE],
+    )
+
+
+@logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer one proxy event. The answer is counted by its class of status, e.g. `Responses2xx`."""
+    answer = _gateway()(event, context)
+    metrics.add_metric(name=f"Responses{answer['statusCode'] // 100}xx", unit=MetricUnit.Count, value=1)
+    return answer

@@ -1,0 +1,161 @@
+"""Every error of the API as a problem document (RFC 9457), decided in this one place.
+
+`type` is a stable URN that programs may compare; `title` belongs to the type; `detail` is for people and names the
+field and the value. Nothing here shows internals, and 5xx answers show no detail of an unexpected error at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from stock_ai.errors import InvalidInputError, NotFoundError, RetryableError
+from stock_ai.observability import logger
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = 5
+_SHOWN = 100
+"""How many characters of an offending value are repeated to its sender."""
+
+
+class AnalysisPendingError(NotFoundError):
+    """Bars of the symbol are stored, and its first analysis is still to come: a `NotFoundError` worth asking again."""
+
+
+class FieldFault(BaseModel):
+    """One wrong field of a request."""
+
+    field: str = Field(description="Where it stands, e.g. `query.limit`.", examples=["query.limit"])
+    message: str
+    value: str | None = Field(default=None, description="What was sent, shortened; null where nothing was.")
+
+
+class Problem(BaseModel):
+    """A problem document as RFC 9457 defines it, with `request_id` and, for a refused request, `errors`."""
+
+    type: str = Field(examples=["urn:stock-ai:problem:unknown-symbol"])
+    title: str
+    status: int
+    detail: str
+    instance: str = Field(description="The path that was asked for.")
+    request_id: str = Field(description="Name of this request in the logs; also in the header X-Request-Id.")
+    errors: list[FieldFault] | None = Field(default=None, description="Each wrong field; only where fields are wrong.")
+
+
+def _kind(name: str) -> str:
+    return f"urn:stock-ai:problem:{name}"
+
+
+def problem(
+    request: Request,
+    kind: str,
+    title: str,
+    status: int,
+    detail: str,
+    *,
+    errors: list[FieldFault] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """A problem document as a response that no cache keeps."""
+    document = Problem(
+        type=_kind(kind),
+        title=title,
+        status=status,
+        detail=detail,
+        instance=request.url.path,
+        request_id=request.scope["request_id"],
+        errors=errors,
+    )
+    return Response(
+        document.model_dump_json(exclude_none=True),
+        status_code=status,
+        media_type=MEDIA_TYPE,
+        headers={"Cache-Control": "no-store", **(headers or {})},
+    )
+
+
+def unexpected(request: Request) -> Response:
+    """The answer to an error nobody foresaw: it says nothing but where to find it in the logs."""
+    return problem(
+        request, "internal-error", "Internal error", 500, "The request failed unexpectedly. Please give its request_id."
+    )
+
+
+def _shown(value: Any) -> str | None:
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+def _fault(error: Mapping[str, Any]) -> FieldFault:
+    missing = error["type"] == "missing"
+    return FieldFault(
+        field=".".join(map(str, error["loc"])),
+        message=error["msg"].removeprefix("Value error, "),
+        value=None if missing else _shown(error.get("input")),
+    )
+
+
+async def _invalid_request(request: Request, error: RequestValidationError) -> Response:
+    faults = [_fault(fault) for fault in error.errors()]
+    detail = "; ".join(
+        f"{fault.field}: {fault.message}" + ("" if fault.value is None else f" (got {fault.value!r})")
+        for fault in faults
+    )
+    return problem(request, "invalid-request", "Invalid request", 422, detail, errors=faults)
+
+
+async def _invalid_input(request: Request, error: InvalidInputError) -> Response:
+    return problem(request, "invalid-request", "Invalid request", 422, str(error))
+
+
+async def _not_found(request: Request, error: NotFoundError) -> Response:
+    return problem(request, "unknown-symbol", "Unknown symbol", 404, str(error))
+
+
+async def _pending(request: Request, error: AnalysisPendingError) -> Response:
+    return problem(request, "analysis-pending", "Analysis pending", 404, str(error))
+
+
+async def _unavailable(request: Request, error: RetryableError) -> Response:
+    logger.warning("dependency unavailable", extra={"detail": str(error), "path": request.url.path})
+    return problem(
+        request,
+        "temporarily-unavailable",
+        "Temporarily unavailable",
+        503,
+        "A service this answer needs is away or busy. The same request may succeed later.",
+        headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
+    )
+
+
+async def _http(request: Request, error: HTTPException) -> Response:
+    status = HTTPStatus(error.status_code)
+    kinds = {404: "unknown-route", 405: "method-not-allowed"}
+    details = {
+        404: f"There is nothing at {request.url.path}.",
+        405: f"{request.method} is not possible on {request.url.path}.",
+    }
+    return problem(
+        request,
+        kinds.get(status, "http-error"),
+        status.phrase.capitalize(),
+        status,
+        details.get(status, str(error.detail)),
+        headers=error.headers,
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Answer every foreseen error of `app` with its problem document."""
+    app.exception_handler(RequestValidationError)(_invalid_request)
+    app.exception_handler(InvalidInputError)(_invalid_input)
+    app.exception_handler(NotFoundError)(_not_found)
+    app.exception_handler(AnalysisPendingError)(_pending)
+    app.exception_handler(RetryableError)(_unavailable)
+    app.exception_handler(HTTPException)(_http)

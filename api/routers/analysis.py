@@ -1,0 +1,81 @@
+"""Insights, their history and explanations in words."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from api import freshness
+from api.caching import answer
+from api.dependencies import ServicesDep, Symbol, current_insight
+from api.problems import Problem
+from api.schemas import History, HistoryItem, InsightAnswer, LlmAnswer
+from stock_ai.models import Language
+
+router = APIRouter(
+    prefix="/analysis",
+    tags=["analysis"],
+    responses={404: {"model": Problem, "description": "The symbol is unknown, or its analysis is pending."}},
+)
+_MAX_AGE = 15
+
+
+class HistoryQuery(BaseModel):
+    """How far back."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: int = Field(default=50, ge=1, le=500, description="The newest so many.")
+
+
+class ExplanationRequest(BaseModel):
+    """How to explain."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    language: Language = Language.ENGLISH
+
+
+@router.get("/{symbol}/insight", operation_id="getInsight", summary="Current insight", response_model=InsightAnswer)
+def get_insight(request: Request, services: ServicesDep, symbol: Symbol) -> Response:
+    """Signal with calibrated confidence, indicators, reasons and the newest text, in one read."""
+    insight = current_insight(services, symbol)
+    # The parts were validated when they were read, so they are put together as they are.
+    answered = InsightAnswer.model_construct(**dict(insight), freshness=freshness.of_insight(insight, services.clock()))
+    return answer(request, answered, _MAX_AGE)
+
+
+@router.get("/{symbol}/history", operation_id="getHistory", summary="Past analyses", response_model=History)
+def get_history(
+    request: Request, services: ServicesDep, symbol: Symbol, query: Annotated[HistoryQuery, Query()]
+) -> Response:
+    """What was said of the symbol before, newest first. The freshness is that of the current insight."""
+    insight = current_insight(services, symbol)
+    entries = services.insights.history(symbol, query.limit)
+    history = History(
+        symbol=symbol,
+        entries=[HistoryItem.model_construct(**dict(entry), event_time=instant) for instant, entry in entries],
+        freshness=freshness.of_insight(insight, services.clock()),
+    )
+    return answer(request, history, _MAX_AGE)
+
+
+@router.post(
+    "/{symbol}/llm",
+    operation_id="explain",
+    summary="Explain in words",
+    response_model=LlmAnswer,
+    responses={503: {"model": Problem, "description": "The language model is away or busy; try again later."}},
+)
+def explain(
+    services: ServicesDep,
+    symbol: Symbol,
+    request: Annotated[ExplanationRequest, Body(description="May be left out.")] = ExplanationRequest(),  # noqa: B008
+) -> Response:
+    """A text made from the facts of the current analysis. It is kept while the facts do not change."""
+    insight = current_insight(services, symbol)
+    text = services.llm({"symbol": symbol, "language": request.language.value})
+    answered = LlmAnswer.model_construct(**dict(text), freshness=freshness.of_insight(insight, services.clock()))
+    return Response(answered.model_dump_json(), media_type="application/json", headers={"Cache-Control": "no-store"})

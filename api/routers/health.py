@@ -1,0 +1,29 @@
+"""Whether what the API depends on answers."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from api.dependencies import ServicesDep
+from api.probes import examine
+from api.schemas import DependencyState, Health
+
+router = APIRouter(tags=["health"])
+
+
+@router.get(
+    "/health",
+    operation_id="getHealth",
+    summary="State of the dependencies",
+    response_model=Health,
+    responses={503: {"model": Health, "description": "At least one dependency is down."}},
+)
+def get_health(services: ServicesDep) -> Response:
+    """Asks every dependency at once, each for at most two seconds; 503 when one is down."""
+    health = examine(services.probes)
+    return Response(
+        health.model_dump_json(),
+        status_code=200 if health.status is DependencyState.UP else 503,
+        media_type="application/json",
+        headers={"Cache-Control": "no-store"},
+    )

@@ -1,0 +1,38 @@
+"""The market as a whole."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from api import freshness, overview
+from api.caching import answer
+from api.dependencies import ServicesDep
+from api.schemas import MarketOverview
+from stock_ai.models import Interval
+
+router = APIRouter(prefix="/market", tags=["market"])
+_MAX_AGE = 60
+_TOP = 10
+
+
+@router.get(
+    "/overview", operation_id="getMarketOverview", summary="The market at a glance", response_model=MarketOverview
+)
+def get_overview(request: Request, services: ServicesDep) -> Response:
+    """Signals, breadth and the most confident calls, in three reads whatever the number of symbols."""
+    listed = services.prices.symbols()
+    symbols = [info.symbol for info in listed]
+    found = services.insights.get_many(symbols) if symbols else {}
+    insights = [found[symbol] for symbol in symbols if symbol in found]
+    now = services.clock()
+    market = MarketOverview(
+        symbols=len(symbols),
+        signals=overview.signals(insights),
+        withheld=overview.withheld(insights),
+        pending=len(symbols) - len(insights),
+        breadth=overview.breadth(symbols, found),
+        top=overview.top(insights, _TOP),
+        vnindex=overview.index_move(services.prices.bars("VNINDEX", Interval.DAY, None, None, 2)),
+        freshness=freshness.combined((freshness.of_insight(insight, now) for insight in insights), now),
+    )
+    return answer(request, market, _MAX_AGE)

@@ -1,0 +1,159 @@
+"""Symbols, prices and indicators."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Self
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from api import adjustment, freshness
+from api.caching import answer
+from api.dependencies import ServicesDep, Symbol, current_analysis, known
+from api.problems import Problem
+from api.schemas import Indicators, PriceBars, PriceKind, StockDetail, StockItem, StockList
+from stock_ai.market.symbols import is_index
+from stock_ai.models import Insight, Interval
+from stock_ai.ports import SymbolInfo
+
+router = APIRouter(prefix="/stocks", tags=["stocks"])
+_MAX_AGE = 30
+
+
+class StockQuery(BaseModel):
+    """Which page of which symbols."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    q: str = Field(default="", max_length=12, description="Part of a symbol; case does not matter.", examples=["FP"])
+    limit: int = Field(default=100, ge=1, le=500)
+    offset: int = Field(default=0, ge=0)
+
+
+class PriceQuery(BaseModel):
+    """Which bars."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    interval: Interval = Interval.DAY
+    start: dt.date | None = Field(default=None, description="First trading date.", examples=["2025-08-01"])
+    end: dt.date | None = Field(default=None, description="Last trading date.", examples=["2025-08-26"])
+    adjusted: bool = Field(default=False, description="Prices adjusted for dividends and splits in place of raw ones.")
+    limit: int = Field(default=250, ge=1, le=5000, description="The newest so many.")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.start and self.end and self.start > self.end:
+            raise ValueError(f"start {self.start} is after end {self.end}")
+        return self
+
+
+def _item(info: SymbolInfo, insight: Insight | None, now: dt.datetime) -> StockItem:
+    return StockItem(
+        symbol=info.symbol,
+        first=info.first,
+        last=info.last,
+        close=insight.close if insight else None,
+        signal=insight.signal if insight else None,
+        confidence=insight.confidence if insight else None,
+        freshness=freshness.of_insight(insight, now) if insight else freshness.of_date(info.last, now),
+    )
+
+
+@router.get("", operation_id="listStocks", summary="List symbols", response_model=StockList)
+def list_stocks(request: Request, services: ServicesDep, query: Annotated[StockQuery, Query()]) -> Response:
+    """Every symbol with daily bars, sorted, with its current signal: one read of each store."""
+    wanted = query.q.strip().upper()
+    matching = [info for info in services.prices.symbols() if wanted in info.symbol]
+    page = matching[query.offset : query.offset + query.limit]
+    insights = services.insights.get_many([info.symbol for info in page]) if page else {}
+    now = services.clock()
+    stocks = [_item(info, insights.get(info.symbol), now) for info in page]
+    after = query.offset + query.limit
+    listing = StockList(
+        total=len(matching),
+        offset=query.offset,
+        next_offset=after if after < len(matching) else None,
+        stocks=stocks,
+        freshness=freshness.combined((stock.freshness for stock in stocks), now),
+    )
+    return answer(request, listing, _MAX_AGE)
+
+
+@router.get(
+    "/{symbol}",
+    operation_id="getStock",
+    summary="One symbol",
+    response_model=StockDetail,
+    responses={404: {"model": Problem, "description": "The symbol is unknown."}},
+)
+def get_stock(request: Request, services: ServicesDep, symbol: Symbol) -> Response:
+    """Span of bars, last close and current signal of one symbol."""
+    info = known(services, symbol)
+    bars = services.prices.bars(symbol, Interval.DAY, info.last, info.last, 1)
+    insight = services.insights.get(symbol)
+    now = services.clock()
+    detail = StockDetail(
+        symbol=symbol,
+        index=is_index(symbol),
+        first=info.first,
+        last=info.last,
+        close=bars[0].close if bars else None,
+        adjusted_close=bars[0].adjusted_close if bars else None,
+        signal=insight.signal if insight else None,
+        confidence=insight.confidence if insight else None,
+        withheld=insight.withheld if insight else None,
+        analysis_as_of=insight.as_of if insight else None,
+        freshness=freshness.of_bar(bars[0], now) if bars else freshness.of_date(info.last, now),
+    )
+    return answer(request, detail, _MAX_AGE)
+
+
+@router.get(
+    "/{symbol}/prices",
+    operation_id="getPrices",
+    summary="Bars of one symbol",
+    response_model=PriceBars,
+    responses={404: {"model": Problem, "description": "The symbol is unknown."}},
+)
+def get_prices(
+    request: Request, services: ServicesDep, symbol: Symbol, query: Annotated[PriceQuery, Query()]
+) -> Response:
+    """The newest bars within the given dates, oldest first. `prices` in the answer says whether they are adjusted."""
+    # One more than asked for tells whether there are earlier ones.
+    bars = services.prices.bars(symbol, query.interval, query.start, query.end, query.limit + 1)
+    if not bars:
+        known(services, symbol)
+    now = services.clock()
+    shown = bars[-query.limit :]
+    convert = adjustment.adjusted_bar if query.adjusted else adjustment.raw_bar
+    answered = PriceBars(
+        symbol=symbol,
+        interval=query.interval,
+        prices=PriceKind.ADJUSTED if query.adjusted else PriceKind.RAW,
+        bars=[convert(bar) for bar in shown],
+        next_end=freshness.trading_date(bars[-query.limit - 1]) if len(bars) > query.limit else None,
+        freshness=freshness.combined((freshness.of_bar(bar, now) for bar in shown[-1:]), now),
+    )
+    return answer(request, answered, _MAX_AGE)
+
+
+@router.get(
+    "/{symbol}/indicators",
+    operation_id="getIndicators",
+    summary="Newest indicators",
+    response_model=Indicators,
+    responses={404: {"model": Problem, "description": "The symbol is unknown, or its analysis is pending."}},
+)
+def get_indicators(request: Request, services: ServicesDep, symbol: Symbol) -> Response:
+    """The indicators of the current analysis, on adjusted prices where the source gives them."""
+    insight, analysis = current_analysis(services, symbol)
+    indicators = Indicators(
+        symbol=symbol,
+        bars=analysis.bars,
+        adjusted=analysis.adjusted,
+        indicators=analysis.indicators,
+        freshness=freshness.of_insight(insight, services.clock()),
+    )
+    return answer(request, indicators, _MAX_AGE)

@@ -1,0 +1,69 @@
+"""Analyses from both result topics into what the API serves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from stock_ai.clock import Clock
+from stock_ai.errors import InvalidInputError, PoisonRecordError
+from stock_ai.models import AiAnalysis, LlmAnalysis, topics
+from stock_ai.ports import AnalysisStore, InsightStore, Publisher, QuarantineStore
+from stock_ai.streaming.records import KafkaRecord, decode
+from stock_ai.streaming.rejects import Reject, set_aside, undecodable
+
+
+@dataclass(frozen=True, slots=True)
+class AggregatedAnalyses:
+    """What became of a batch. The number of records is `accepted +` the sum of `quarantined`."""
+
+    accepted: int
+    insights: int
+    quarantined: dict[str, int] = field(default_factory=dict)
+
+
+def aggregate(
+    records: Iterable[KafkaRecord],
+    analyses: AnalysisStore,
+    insights: InsightStore,
+    quarantine: QuarantineStore,
+    publisher: Publisher,
+    clock: Clock,
+) -> AggregatedAnalyses:
+    """Keep the analyses of a batch for good, then bring the insights up to date.
+
+    The order matters: what an insight shows can always be rebuilt from what is kept.
+
+    Raises:
+        RetryableError: broker or a store is away; doing all again is safe.
+        InvalidInputError: a record is from a topic that carries no analyses: the function is wired wrongly.
+    """
+    accepted: list[AiAnalysis | LlmAnalysis] = []
+    rejects: list[Reject] = []
+    for record in records:
+        try:
+            accepted.append(_decode(record))
+        except PoisonRecordError as error:
+            rejects.append(undecodable(record, error))
+    quarantined = set_aside(rejects, publisher, quarantine, clock)
+    analyses.add(accepted)
+    changed = insights.apply(accepted)
+    return AggregatedAnalyses(len(accepted), changed, quarantined)
+
+
+def rebuild(analyses: AnalysisStore, insights: InsightStore) -> int:
+    """Make all insights and histories anew from the kept analyses; the number of insights.
+
+    Raises:
+        RetryableError: a store is away; the insights may be partly made, and doing it again is safe.
+    """
+    insights.clear()
+    return insights.apply(analyses.all())
+
+
+def _decode(record: KafkaRecord) -> AiAnalysis | LlmAnalysis:
+    if record.topic == topics.AI_ANALYSIS_RESULTS:
+        return decode(record, AiAnalysis)
+    if record.topic == topics.LLM_ANALYSIS_RESULTS:
+        return decode(record, LlmAnalysis)
+    raise InvalidInputError(f"topic: {record.topic!r} carries no analyses")

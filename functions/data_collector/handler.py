@@ -1,0 +1,41 @@
+"""EventBridge schedule -> prices from a source -> Kafka `stock_prices_raw`."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.data_collector.request import requested
+from functions.data_collector.service import collect
+from functions.data_collector.wiring import build
+from stock_ai.observability import logger, metrics, tracer
+
+
+@logger.inject_lambda_context
+@tracer.capture_lambda_handler
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Collect once; the answer is `{"source", "symbols", "read", "published"}`.
+
+    Raises:
+        InvalidInputError: the event, a setting or the source's data is wrong; nothing was published.
+        RetryableError: a dependency is away; running again is safe.
+        RunAbortedError: the time was not enough.
+    """
+    collector = build()
+    wanted = requested(event, collector.settings)
+    report = collect(
+        collector.open(wanted),
+        wanted.symbols,
+        wanted.since,
+        wanted.until,
+        collector.publisher,
+        collector.log,
+        collector.clock,
+        context.get_remaining_time_in_millis,
+    )
+    metrics.add_metric(name="BarsPublished", unit=MetricUnit.Count, value=report.published)
+    return dataclasses.asdict(report)

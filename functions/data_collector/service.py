@@ -1,0 +1,133 @@
+"""Bars from a source to the topic of raw prices, every one of them: the consumer decides what is stored."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from stock_ai.clock import Clock
+from stock_ai.errors import RunAbortedError
+from stock_ai.models import SCHEMA_VERSION, Interval, StockPrice, digest, price_event_id
+from stock_ai.models.topics import STOCK_PRICES_RAW
+from stock_ai.observability import logger
+from stock_ai.ports import CollectionLog, PriceSource, Publisher, SourceBar
+
+GROUP = 10
+"""Symbols that are logged together before the first bar of them is published."""
+
+RESERVE_MS = 20_000
+"""Time kept back for the last flush: a run that comes this near to its end stops."""
+
+HEADERS = (("schema_version", str(SCHEMA_VERSION).encode()),)
+
+
+@dataclass(frozen=True, slots=True)
+class CollectReport:
+    """What one run did; `read` and `published` count bars and are equal."""
+
+    source: str
+    symbols: int
+    read: int
+    published: int
+
+
+def collect(
+    source: PriceSource,
+    symbols: Sequence[str],
+    since: dt.date | None,
+    until: dt.date | None,
+    publisher: Publisher,
+    log: CollectionLog,
+    clock: Clock,
+    remaining_ms: Callable[[], int],
+) -> CollectReport:
+    """Publish the daily bars of `symbols` (empty: all of the source) with `since <= trading date <= until`.
+
+    Bars of a symbol that are the same as at the last collection keep the instant at which they were first received;
+    that instant is logged before they are published, so a run that dies in between changes nothing when it is redone.
+
+    Raises:
+        InvalidInputError: a symbol or the source's data is wrong; nothing was published.
+        RetryableError: source, broker or log is away; running again is safe.
+        RunAbortedError: the time is nearly over; what was published by then is acknowledged.
+    """
+    wanted = list(dict.fromkeys(symbols)) or list(source.symbols())
+    source.check(wanted)
+    last = log.last(source.name)
+    # To the millisecond, as the log keeps it: an instant must read back equal.
+    now = clock()
+    now = now.replace(microsecond=now.microsecond // 1000 * 1000)
+    published = 0
+    for start in range(0, len(wanted), GROUP):
+        if remaining_ms() < RESERVE_MS:
+            publisher.flush()
+            raise RunAbortedError(
+                f"out of time after {start} of {len(wanted)} symbols of {source.name}: {published} bars are published"
+            )
+        group = {symbol: _Batch.of(source, symbol, since, until) for symbol in wanted[start : start + GROUP]}
+        fresh = {
+            symbol: (batch.fingerprint, now)
+            for symbol, batch in group.items()
+            if batch.bars and last.get(symbol, ("",))[0] != batch.fingerprint
+        }
+        log.record(source.name, fresh)
+        last.update(fresh)
+        for symbol, batch in group.items():
+            for message in batch.messages(source.name, last[symbol][1]) if batch.bars else ():
+                publisher.publish(STOCK_PRICES_RAW, symbol, message, HEADERS)
+            published += len(batch.bars)
+        logger.info(
+            "collected", source=source.name, symbols=min(start + GROUP, len(wanted)), of=len(wanted), bars=published
+        )
+    publisher.flush()
+    return CollectReport(source.name, len(wanted), published, published)
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """The bars of one symbol in this run, with the id of each and one fingerprint of all."""
+
+    bars: Sequence[SourceBar]
+    ids: list[str]
+    fingerprint: str
+
+    @classmethod
+    def of(cls, source: PriceSource, symbol: str, since: dt.date | None, until: dt.date | None) -> _Batch:
+        bars = source.bars(symbol, since, until)
+        ids = [
+            price_event_id(
+                bar.symbol,
+                Interval.DAY,
+                bar.time,
+                bar.open,
+                bar.high,
+                bar.low,
+                bar.close,
+                bar.adjusted_close,
+                bar.volume,
+                source.name,
+                bar.provisional,
+            )
+            for bar in bars
+        ]
+        return cls(bars, ids, digest(*ids))
+
+    def messages(self, source: str, ingested_at: dt.datetime) -> Iterator[bytes]:
+        for bar, event_id in zip(self.bars, self.ids, strict=True):
+            price = StockPrice(
+                event_id=event_id,
+                symbol=bar.symbol,
+                time=bar.time,
+                open=bar.open,
+                high=bar.high,
+                low=bar.low,
+                close=bar.close,
+                adjusted_close=bar.adjusted_close,
+                volume=bar.volume,
+                source=source,
+                ingested_at=ingested_at,
+                provisional=bar.provisional,
+            )
+            # What model_dump_json does, without the way through str.
+            yield price.__pydantic_serializer__.to_json(price)

@@ -1,0 +1,109 @@
+"""Messages to Kafka, acknowledged by all in-sync replicas."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Sequence
+
+from kafka import KafkaProducer
+from kafka.errors import KafkaError, MessageSizeTooLargeError
+from kafka.producer.future import FutureRecordMetadata
+
+from stock_ai.errors import RetryableError, RunAbortedError
+from stock_ai.settings import KafkaSettings
+
+# kafka-python logs every reconnect of an absent broker.
+logging.getLogger("kafka").setLevel(logging.WARNING)
+
+MAX_IN_FLIGHT = 20_000
+"""Messages not yet known to be acknowledged; kafka-python 3 itself puts no bound on its buffer."""
+
+CONNECT_SECONDS = 5
+DELIVERY_SECONDS = 10
+"""How long an absent broker is waited for: at the start, and for a message already queued."""
+
+
+class KafkaPublisher:
+    """Implements `stock_ai.ports.Publisher`.
+
+    After a `RetryableError` nothing of what was published since the last flush is sure: publish all of it again.
+    """
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        """Connect.
+
+        Raises:
+            RetryableError: no broker answers within `CONNECT_SECONDS`.
+        """
+        self._servers = settings.bootstrap_servers
+        self._pending: deque[FutureRecordMetadata] = deque()
+        try:
+            self._producer = KafkaProducer(
+                bootstrap_servers=settings.bootstrap_servers,
+                client_id="stock-ai",
+                acks="all",
+                compression_type="lz4",
+                linger_ms=20,
+                batch_size=64 * 1024,
+                metrics_enabled=False,
+                bootstrap_timeout_ms=CONNECT_SECONDS * 1000,
+                max_block_ms=CONNECT_SECONDS * 1000,
+                request_timeout_ms=DELIVERY_SECONDS * 500,
+                delivery_timeout_ms=DELIVERY_SECONDS * 1000,
+                reconnect_backoff_max_ms=1000,
+            )
+        except KafkaError as error:
+            raise RetryableError(f"Kafka at {self._servers} does not answer: {error}") from error
+
+    def publish(self, topic: str, key: str, value: bytes, headers: Sequence[tuple[str, bytes]] = ()) -> None:
+        """See `stock_ai.ports.Publisher`. Waits while `MAX_IN_FLIGHT` messages are under way.
+
+        Raises:
+            RetryableError: the broker is away, or an earlier message was not acknowledged.
+            RunAbortedError: the message is larger than Kafka takes, today and tomorrow.
+        """
+        try:
+            self._pending.append(self._producer.send(topic, key=key.encode(), value=value, headers=list(headers)))
+        except MessageSizeTooLargeError as error:
+            raise RunAbortedError(f"{len(value)} bytes for {topic} of {key} are too many: {error}") from error
+        except KafkaError as error:
+            raise RetryableError(f"Kafka at {self._servers} takes no message for {topic}: {error}") from error
+        if len(self._pending) >= MAX_IN_FLIGHT:
+            # Half of them, so that the sender never runs dry meanwhile.
+            self._settle(MAX_IN_FLIGHT // 2)
+
+    def flush(self) -> None:
+        """See `stock_ai.ports.Publisher`.
+
+        Raises:
+            RetryableError: a message since the last flush was not acknowledged within `DELIVERY_SECONDS`.
+        """
+        try:
+            self._producer.flush(timeout=DELIVERY_SECONDS + CONNECT_SECONDS)
+        except KafkaError as error:
+            self._pending.clear()
+            raise RetryableError(f"Kafka at {self._servers} acknowledges nothing: {error}") from error
+        self._settle(len(self._pending))
+
+    def close(self) -> None:
+        """Send what is queued and let go of the connection.
+
+        Raises:
+            RetryableError: the broker went away before it had acknowledged everything.
+        """
+        try:
+            self._producer.close(timeout=CONNECT_SECONDS)
+        except KafkaError as error:
+            raise RetryableError(f"Kafka at {self._servers} went away before all was sent: {error}") from error
+
+    def _settle(self, count: int) -> None:
+        """Wait for the oldest `count` messages."""
+        oldest = [self._pending.popleft() for _ in range(count)]
+        try:
+            for future in oldest:
+                if not future.succeeded():
+                    future.get(timeout=DELIVERY_SECONDS + CONNECT_SECONDS)
+        except KafkaError as error:
+            self._pending.clear()
+            raise RetryableError(f"Kafka at {self._servers} did not acknowledge a message: {error}") from error

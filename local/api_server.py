@@ -1,0 +1,31 @@
+"""The API of a local run: the FastAPI app on uvicorn, with llm_analysis invoked in process.
+
+`python -m local.api_server FD` serves on the listening socket it inherits, so that the port is known and taken before
+this process has imported anything.
+"""
+
+from __future__ import annotations
+
+import socket
+import sys
+
+import uvicorn
+
+from api.app import create_app
+from api.settings import ApiSettings
+from api.wiring import connect
+from local.llm import invoke_llm
+from stock_ai.settings import KafkaSettings, MongoSettings, RedisSettings
+
+
+def main() -> None:
+    """Serve until SIGTERM."""
+    listening = socket.socket(fileno=int(sys.argv[1]))
+    services = connect(MongoSettings.load(), RedisSettings.load(), KafkaSettings.load(), invoke_llm)
+    app = create_app(services, ApiSettings.load().cors_origins)
+    config = uvicorn.Config(app, access_log=False, log_level="warning", lifespan="off")
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""`stock-ai`: the command line of a local run."""
+
+from local.cli.app import main
+
+__all__ = ["main"]

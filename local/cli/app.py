@@ -1,0 +1,51 @@
+"""The commands, and how their errors reach a person: one line on standard error and an exit code.
+
+Exit codes: 0 done, 1 failed, 2 refused because of wrong input, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType
+
+import click
+import typer
+
+from local.cli import dead_letters, stores, up
+from local.cli.output import errors
+from stock_ai.errors import InvalidInputError, StockAIError
+
+app = typer.Typer(
+    help="Vietnamese stock prices in, one insight per symbol out. Data lives in ./.stock-ai (STOCK_AI_HOME moves it).",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("up")(up.up)
+app.command("train")(stores.train)
+app.command("analyse")(stores.analyse)
+app.command("status")(stores.status)
+app.command("rebuild-insights")(stores.rebuild_insights)
+app.add_typer(dead_letters.app, name="dead-letters")
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """Entry point of the `stock-ai` script."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        code = app(standalone_mode=False)
+    except click.ClickException as error:
+        errors.print(f"error: {error.format_message()}", style="red", markup=False, highlight=False, soft_wrap=True)
+        code = 2
+    except (KeyboardInterrupt, click.Abort):
+        errors.print("stopped", style="dim")
+        code = 130
+    except StockAIError as error:
+        errors.print(f"error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        code = 2 if isinstance(error, InvalidInputError) else 1
+    sys.exit(code)

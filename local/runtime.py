@@ -1,0 +1,151 @@
+"""The topology on one machine: a worker process per function, a mapping per Kafka trigger, the schedules."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from infra import topology
+from infra.topology import KafkaTrigger
+from local.events import schedule_event
+from local.function_process import FunctionError, FunctionProcess
+from local.triggers.kafka import KafkaMapping
+from local.triggers.schedule import ScheduleRunner
+from stock_ai import errors
+from stock_ai.clock import Clock
+from stock_ai.errors import InvalidInputError, RunAbortedError, StockAIError
+from stock_ai.models import topics
+
+# As for an asynchronous invocation on AWS, which Lambda tries twice more.
+ATTEMPTS = 3
+_FINAL = (InvalidInputError, RunAbortedError)
+
+
+def settled(trigger: KafkaTrigger) -> KafkaTrigger:
+    """The trigger with BATCH_SIZE and BATCH_TIMEOUT (seconds) applied, which tune the intake of prices.
+
+    Raises:
+        InvalidInputError: a variable is not a number within Lambda's limits.
+    """
+    if trigger.topic != topics.STOCK_PRICES_RAW:
+        return trigger
+    return trigger.tuned(batch_size=_number("BATCH_SIZE", 1, 10_000), window_seconds=_number("BATCH_TIMEOUT", 0, 300))
+
+
+def typed(error: FunctionError) -> StockAIError:
+    """The error a function ended with, as the type it had inside."""
+    kind = getattr(errors, error.error_type, None)
+    if isinstance(kind, type) and issubclass(kind, StockAIError) and kind is not errors.PoisonRecordError:
+        return kind(error.message)
+    return errors.RetryableError(f"{error.error_type}: {error.message}")
+
+
+class Runtime:
+    """Workers and mappings of one run. Use as a context manager; leaving it ends every worker."""
+
+    def __init__(
+        self,
+        env: Mapping[str, str],
+        logs: Path,
+        clock: Clock,
+        on_response: Callable[[KafkaTrigger, Any], None],
+        report: Callable[[str], None],
+        triggers: bool = True,
+    ) -> None:
+        """Nothing is started before `__enter__`; without `triggers` the mappings only observe a run's own."""
+        self._clock = clock
+        self._report = report
+        self._triggers = triggers
+        self.workers = {
+            function.name: FunctionProcess(function, env, logs / f"{function.name}.log")
+            for function in topology.FUNCTIONS
+            if function.kafka or function.schedules
+        }
+        self.mappings = {
+            trigger.topic: KafkaMapping(
+                function.name,
+                settled(trigger),
+                self.workers[function.name].invoke,
+                env["KAFKA_BOOTSTRAP_SERVERS"],
+                on_response=lambda response, trigger=trigger: on_response(trigger, response),  # type: ignore[misc]
+                on_failure=report,
+            )
+            for function in topology.FUNCTIONS
+            for trigger in function.kafka
+        }
+
+    def __enter__(self) -> Self:
+        for mapping in self.mappings.values():
+            if self._triggers:
+                mapping.start()
+            else:
+                mapping.observe()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for mapping in self.mappings.values():
+            mapping.ask_to_stop()
+        if error is not None:
+            # Somebody waits for us to end: what is under way comes again at the next start.
+            for worker in self.workers.values():
+                worker.kill()
+        for mapping in self.mappings.values():
+            mapping.stop()
+        for worker in self.workers.values():
+            worker.close()
+
+    def run(
+        self, function: str, detail: Mapping[str, Any] | None = None, before_retry: Callable[[], None] = lambda: None
+    ) -> Any:
+        """Invoke a scheduled function now, as its schedule would, and again when it fails for a passing reason.
+
+        Raises:
+            StockAIError: what the function ended with after the last attempt.
+        """
+        event = schedule_event("manual", self._clock(), dict(detail or {}))
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return self.workers[function].invoke(event)
+            except FunctionError as error:
+                failure = typed(error)
+            if isinstance(failure, _FINAL) or attempt == ATTEMPTS:
+                raise failure
+            self._report(f"{function} failed ({failure}); attempt {attempt + 1} of {ATTEMPTS}")
+            before_retry()
+        raise AssertionError("unreachable")
+
+    def follow_schedules(self, check: Callable[[], None]) -> None:
+        """Run every function at its times until interrupted; `check` is asked each second and may raise.
+
+        Raises:
+            StockAIError: a mapping or what `check` watches has died.
+        """
+
+        def invoke(function: str, event: dict[str, Any]) -> None:
+            self.workers[function].invoke(event)
+
+        schedules = [(function.name, schedule) for function in topology.FUNCTIONS for schedule in function.schedules]
+        runner = ScheduleRunner(schedules, invoke, self._clock, self._report)
+        runner.start()
+        try:
+            while True:
+                check()
+                for mapping in self.mappings.values():
+                    mapping.check()
+                runner.wait(1.0)
+        finally:
+            runner.stop()
+
+
+def _number(variable: str, lowest: int, highest: int) -> int | None:
+    text = os.environ.get(variable)
+    if not text:
+        return None
+    if not text.isdigit() or not lowest <= int(text) <= highest:
+        raise InvalidInputError(f"{variable}: {text!r} is not a whole number from {lowest} to {highest}")
+    return int(text)

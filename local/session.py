@@ -1,0 +1,94 @@
+"""The stores of a home, opened for a command: those of the running `up`, else started for as long as it takes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from pymongo.database import Database
+from redis import Redis
+from stock_ai.ml.manager import ModelManager
+from stock_ai.storage.model_registry import open_registry
+
+from local.home import Endpoints, Home, World
+from local.servers import open_servers
+from stock_ai.models import keys
+from stock_ai.settings import MongoSettings, RedisSettings
+from stock_ai.storage.mongo import claim_world, database
+from stock_ai.storage.redis_client import redis_client
+
+
+@dataclass
+class Session:
+    """A home's servers and what is in them."""
+
+    home: Home
+    world: World
+    source: str
+    endpoints: Endpoints
+    shared: bool
+    """Whether the servers belong to a running `up`, whose functions work beside this command."""
+
+    @cached_property
+    def environment(self) -> dict[str, str]:
+        """The environment of every function: the caller's own, with the servers in use."""
+        return {
+            **os.environ,
+            "KAFKA_BOOTSTRAP_SERVERS": self.endpoints.kafka,
+            "MONGODB_URI": self.endpoints.mongodb,
+            "MONGODB_DATABASE": os.environ.get("MONGODB_DATABASE") or "stock_ai",
+            "REDIS_URL": self.endpoints.redis,
+            "MODEL_REGISTRY": os.environ.get("MODEL_REGISTRY") or str(self.home.data(self.world, "models")),
+        }
+
+    @cached_property
+    def database(self) -> Database[dict[str, Any]]:
+        """The MongoDB database."""
+        return database(MongoSettings.model_validate(self.environment))
+
+    @cached_property
+    def redis(self) -> Redis:
+        """The Redis client."""
+        return redis_client(RedisSettings.model_validate(self.environment))
+
+    @cached_property
+    def models(self) -> ModelManager:
+        """The trained models."""
+        return ModelManager(open_registry(self.environment["MODEL_REGISTRY"]))
+
+    def count_insights(self) -> int:
+        """Symbols with a current insight."""
+        return sum(1 for _ in self.redis.scan_iter(keys.insight("*"), count=1000))
+
+
+@contextmanager
+def open_session(home: Home, world: World, source: str) -> Iterator[Session]:
+    """Start the servers of one world of a home that the caller holds (`Home.running`).
+
+    Raises:
+        InvalidInputError: a setting is wrong, or the database holds the other world's prices.
+    """
+    with open_servers(home, world) as endpoints:
+        session = Session(home, world, source, endpoints, shared=False)
+        claim_world(session.database, simulated=world is World.SIMULATED)
+        home.remember(world, source)
+        yield session
+
+
+@contextmanager
+def connect(home: Home) -> Iterator[Session]:
+    """The stores of the last run: shared with it while it runs, started and stopped here when it does not.
+
+    Raises:
+        NotFoundError: there has been no run.
+    """
+    world, source = home.last()
+    if home.is_running():
+        yield Session(home, world, source, home.read_endpoints(), shared=True)
+    else:
+        with home.running(), open_session(home, world, source) as session:
+            yield session

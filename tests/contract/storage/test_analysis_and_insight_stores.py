@@ -1,0 +1,186 @@
+"""`MongoAnalysisStore` and `RedisInsightStore` over real servers: one truth, whatever the order of arrival."""
+
+import datetime as dt
+import random
+import threading
+
+import pymongo
+import pytest
+import redis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from functions.aggregation.service import rebuild
+from stock_ai.errors import RetryableError
+from stock_ai.merging import merge
+from stock_ai.models import Signal, keys
+from stock_ai.settings import MongoSettings
+from stock_ai.storage.analyses import MongoAnalysisStore
+from stock_ai.storage.insights import HISTORY_LENGTH, RedisInsightStore
+from stock_ai.storage.mongo import database
+from tests.fakes.messages import NOW, ai_analysis, llm_analysis
+from tests.fakes.stores import MemoryAnalysisStore, MemoryInsightStore
+
+MINUTE = dt.timedelta(minutes=1)
+
+
+def content(client):
+    """All keys with their bytes."""
+    return {
+        key: client.get(key) if client.type(key) == b"string" else client.zrange(key, 0, -1, withscores=True)
+        for key in sorted(client.keys("*"))
+    }
+
+
+instants = st.sampled_from([0, 400, 1_000, 60_000_000]).map(lambda micros: NOW + dt.timedelta(microseconds=micros))
+symbols = st.sampled_from(["FPT", "VCB"])
+# An id names a content, so the symbol is part of it.
+signals = {"a": Signal.BUY, "b": Signal.HOLD, "c": Signal.SELL}
+made = st.builds(
+    lambda symbol, name, time: ai_analysis(symbol, f"{symbol}-{name}", time, signal=signals[name]),
+    symbols,
+    st.sampled_from("abc"),
+    instants,
+)
+told = st.builds(
+    lambda symbol, name, time: llm_analysis(symbol, f"{symbol}-{name}", time), symbols, st.sampled_from("xy"), instants
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(made | told, min_size=1, max_size=8), st.randoms(use_true_random=False), st.integers(1, 4))
+def test_any_order_repetition_and_splitting_gives_the_same_bytes_and_so_does_a_rebuild(
+    mongo_database, redis_client, analyses, shuffler: random.Random, size
+):
+    mongo_database["analyses"].delete_many({})
+    store, insights = MongoAnalysisStore(mongo_database), RedisInsightStore(redis_client)
+    insights.clear()
+    insights.apply(analyses)
+    straight = content(redis_client)
+    insights.clear()
+    assert content(redis_client) == {}
+
+    repeated = analyses * 2
+    shuffler.shuffle(repeated)
+    for start in range(0, len(repeated), size):
+        batch = repeated[start : start + size]
+        store.add(batch)
+        insights.apply(batch)
+        assert insights.apply(batch) == 0
+    assert content(redis_client) == straight
+
+    kept = list(store.all())
+    assert rebuild(store, insights) == len({each.symbol for each in analyses})
+    assert content(redis_client) == straight
+    store.add(kept)
+    assert list(store.all()) == kept
+
+
+def test_an_analysis_made_again_keeps_its_first_time_in_the_history_and_is_current_again(mongo_database, redis_client):
+    first, other, again = (ai_analysis("FPT", name, NOW + step * MINUTE) for step, name in enumerate(["a", "b", "a"]))
+    store, insights = MongoAnalysisStore(mongo_database), RedisInsightStore(redis_client)
+    for each in (first, other, again):
+        store.add([each])
+        insights.apply([each])
+    assert list(store.all()) == [first, other, again]
+    assert insights.get("FPT").ai == again
+    assert [(time, entry.analysis_id) for time, entry in insights.history("FPT", 9)] == [
+        (NOW + MINUTE, "b"),
+        (NOW, "a"),
+    ]
+
+
+def test_analyses_are_kept_whole_and_come_by_symbol_and_time(mongo_database):
+    store, model = MongoAnalysisStore(mongo_database), MemoryAnalysisStore()
+    batch = [
+        llm_analysis("VCB", "l", NOW),
+        ai_analysis("VCB", "v", NOW - MINUTE, indicators={"a.b": 1.5, "$x": None}, close=1645.5),
+        ai_analysis("ACB", "q", NOW),
+    ]
+    store.add(batch)
+    store.add([])
+    model.add(batch)
+    assert list(store.all()) == list(model.all()) == [batch[2], batch[1], batch[0]]
+
+
+def test_insights_are_read_one_by_one_and_many_at_once(redis_client):
+    store, model = RedisInsightStore(redis_client), MemoryInsightStore()
+    batch = [ai_analysis("FPT", "a"), llm_analysis("FPT", "l", NOW + MINUTE), ai_analysis("VCB", "b")]
+    assert store.apply(iter(batch)) == model.apply(batch) == 2
+    assert store.get("FPT") == model.get("FPT")
+    assert store.get("NONE") is None
+    assert store.get_many(["VCB", "NONE", "FPT"]) == model.get_many(["VCB", "FPT"])
+    assert store.get_many([]) == {}
+    assert store.history("FPT", 1) == model.history("FPT", 1)
+    assert store.history("FPT", 9) == model.history("FPT", 9)
+    assert list(store.history("FPT", 0)) == list(store.history("NONE", 9)) == []
+
+
+def test_the_history_keeps_the_newest_entries_only(redis_client):
+    store = RedisInsightStore(redis_client)
+    count = HISTORY_LENGTH + 20
+    store.apply(ai_analysis("FPT", f"a{step}", NOW + step * MINUTE) for step in reversed(range(count)))
+    history = store.history("FPT", count)
+    assert [entry.analysis_id for _, entry in history] == [f"a{step}" for step in reversed(range(20, count))]
+
+
+def test_clear_leaves_what_is_not_an_insight(redis_client):
+    store = RedisInsightStore(redis_client)
+    answer = keys.llm_answer("FPT", "f")
+    redis_client.set(answer, b"kept")
+    store.apply(ai_analysis(f"S{step:02}", f"a{step}") for step in range(30))
+    store.clear()
+    assert redis_client.keys("*") == [answer.encode()]
+
+
+def test_two_writers_at_once_lose_nothing(redis_client, redis_url):
+    names = [f"S{step:02}" for step in range(40)]
+    barrier = threading.Barrier(2)
+
+    def write(make):
+        with redis.Redis.from_url(redis_url) as client:
+            store = RedisInsightStore(client)
+            barrier.wait()
+            for step in range(8):
+                store.apply(make(name, f"{name}-{step}", NOW + step * MINUTE) for name in names)
+
+    writers = [threading.Thread(target=write, args=(make,)) for make in (ai_analysis, llm_analysis)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    insights = RedisInsightStore(redis_client).get_many(names)
+    assert {(each.ai.analysis_id[-1], each.llm.analysis_id[-1]) for each in insights.values()} == {("7", "7")}
+    assert len(insights) == len(names)
+
+
+def test_an_insight_that_changes_at_every_attempt_is_given_up_for_now(redis_client):
+    class Restless(redis.Redis):
+        """Somebody else writes the insight after each read."""
+
+        def mget(self, *args, **kwargs):
+            values = super().mget(*args, **kwargs)
+            other = ai_analysis("FPT", "other", NOW - random.randrange(1, 10**6) * MINUTE)  # noqa: S311
+            redis_client.set(keys.insight("FPT"), merge(None, other).model_dump_json())
+            return values
+
+    store = RedisInsightStore(Restless(connection_pool=redis_client.connection_pool))
+    with pytest.raises(RetryableError, match="FPT"):
+        store.apply([ai_analysis()])
+
+
+def test_absent_servers_are_retryable():
+    away = RedisInsightStore(redis.Redis.from_url("redis://:hunter2@127.0.0.1:1"))
+    for call in (
+        lambda: away.apply([ai_analysis()]),
+        lambda: away.get("FPT"),
+        lambda: away.history("FPT", 1),
+        away.clear,
+    ):
+        with pytest.raises(RetryableError) as caught:
+            call()
+        assert "hunter2" not in str(caught.value)
+    store = MongoAnalysisStore(database(MongoSettings.model_validate({"MONGODB_URI": "mongodb://127.0.0.1:1"})))
+    for call in (lambda: store.add([ai_analysis()]), lambda: list(store.all())):
+        with pymongo.timeout(0.3), pytest.raises(RetryableError):
+            call()

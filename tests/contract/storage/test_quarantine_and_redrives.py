@@ -1,0 +1,64 @@
+"""`MongoQuarantine` and `MongoRedriveLog` over a real server."""
+
+import datetime as dt
+
+import pymongo
+import pytest
+
+from stock_ai.errors import RetryableError
+from stock_ai.ports import QuarantinedRecord
+from stock_ai.settings import MongoSettings
+from stock_ai.storage.mongo import database
+from stock_ai.storage.quarantine import MongoQuarantine
+from stock_ai.storage.redrives import MongoRedriveLog
+from tests.fakes.messages import NOW
+
+
+def kept(record_id, *reasons, **changes):
+    fields = {
+        "record_id": record_id,
+        "reasons": reasons or ("undecodable",),
+        "detail": "why",
+        "topic": "stock_prices_raw",
+        "partition": 1,
+        "offset": 2,
+        "quarantined_at": NOW,
+        "value": b"\x00\xff",
+        "key": None,
+        "headers": (("redriven_from", b"x"),),
+    }
+    return QuarantinedRecord(**fields | changes)
+
+
+def test_quarantine_keeps_the_first_of_a_record_and_knows_it(mongo_database):
+    store = MongoQuarantine(mongo_database)
+    store.add([])
+    store.add([kept("a"), kept("b", "bad_symbol", "negative_volume")])
+    store.add([kept("a", offset=99), kept("c", "bad_symbol")])
+    assert store.known(["a", "c", "z"]) == {"a", "c"}
+    assert store.known([]) == set()
+    assert store.counts() == {"bad_symbol": 2, "undecodable": 1}
+    document = mongo_database["quarantine"].find_one({"_id": "a"})
+    assert (document["offset"], document["value"], document["headers"]) == (2, b"\x00\xff", [["redriven_from", b"x"]])
+    assert mongo_database["quarantine"].find_one({"_id": "b"})["reasons"] == ["bad_symbol", "negative_volume"]
+
+
+def test_an_empty_quarantine_counts_nothing(mongo_database):
+    assert MongoQuarantine(mongo_database).counts() == {}
+
+
+def test_redrives_are_remembered_once(mongo_database):
+    log = MongoRedriveLog(mongo_database)
+    log.record([], NOW)
+    log.record(["t:0:1", "t:0:2"], NOW)
+    log.record(["t:0:2", "t:0:3"], NOW + dt.timedelta(days=1))
+    assert log.known() == {"t:0:1", "t:0:2", "t:0:3"}
+    assert mongo_database["redrives"].find_one({"_id": "t:0:2"})["redriven_at"] == NOW
+
+
+def test_an_absent_server_is_retryable():
+    away = database(MongoSettings.model_validate({"MONGODB_URI": "mongodb://127.0.0.1:1"}))
+    quarantine, log = MongoQuarantine(away), MongoRedriveLog(away)
+    for call in (lambda: quarantine.known(["a"]), lambda: quarantine.add([kept("a")]), quarantine.counts, log.known):
+        with pymongo.timeout(0.3), pytest.raises(RetryableError):
+            call()

@@ -1,0 +1,124 @@
+"""The API and llm_analysis over real MongoDB, Redis and Kafka, wired as in production."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from types import SimpleNamespace
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from api.wiring import connect
+from functions.llm_analysis import handler as llm_door
+from functions.llm_analysis import wiring as llm_wiring
+from stock_ai.errors import NotFoundError, RetryableError
+from stock_ai.models import LlmAnalysis
+from stock_ai.settings import KafkaSettings, MongoSettings, RedisSettings
+from stock_ai.storage.answers import RedisAnswerCache
+from stock_ai.storage.insights import RedisInsightStore
+from stock_ai.storage.prices import MongoPriceStore
+from stock_ai.storage.redis_client import redis_client as make_redis_client
+from tests.fakes.api_services import make_analysis, make_bar, make_text
+
+CONTEXT = SimpleNamespace(
+    function_name="llm_analysis",
+    memory_limit_in_mb=512,
+    invoked_function_arn="arn:aws:lambda:ap-southeast-1:000000000000:function:llm_analysis",
+    aws_request_id="request-1",
+)
+
+
+@pytest.fixture
+def llm(monkeypatch, redis_client, redis_url, kafka_bootstrap):
+    """The real handler of llm_analysis with the settings of a deployed one, without a key."""
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka_bootstrap)
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    llm_wiring.build.cache_clear()
+    yield lambda event: llm_door.handler(event, CONTEXT)
+    llm_wiring.build.cache_clear()
+
+
+@pytest.fixture
+def services(mongo_uri, mongo_database, redis_client, redis_url, kafka_bootstrap, llm):
+    return connect(
+        MongoSettings(MONGODB_URI=mongo_uri, MONGODB_DATABASE=mongo_database.name),
+        RedisSettings(REDIS_URL=redis_url),
+        KafkaSettings(KAFKA_BOOTSTRAP_SERVERS=kafka_bootstrap),
+        lambda request: LlmAnalysis.model_validate(llm(request)),
+    )
+
+
+@pytest.fixture
+def client(services, redis_client, mongo_database):
+    days = [dt.date(2025, 8, 20) + dt.timedelta(days=n) for n in range(3)]
+    services.prices.upsert([make_bar(time=day) for day in days])
+    services.insights.apply([make_analysis()])
+    return TestClient(create_app(services))
+
+
+def test_every_dependency_answers(client):
+    health = client.get("/api/v1/health")
+    assert health.status_code == 200, health.json()
+
+
+def test_what_was_stored_is_answered(client):
+    bars = client.get("/api/v1/stocks/FPT/prices?limit=2").json()
+    assert ([bar["time"] for bar in bars["bars"]], bars["next_end"]) == (["2025-08-21", "2025-08-22"], "2025-08-20")
+    assert client.get("/api/v1/stocks").json()["stocks"][0]["signal"] == "BUY"
+    assert client.get("/api/v1/analysis/FPT/insight").json()["ai"] == make_analysis().model_dump(mode="json")
+    assert client.get("/api/v1/market/overview").json()["signals"]["BUY"] == 1
+
+
+def test_explanation_is_kept_in_redis_until_it_expires(client, redis_client):
+    first = client.post("/api/v1/analysis/FPT/llm", json={"language": "vi"})
+    assert first.status_code == 200, first.json()
+    assert client.post("/api/v1/analysis/FPT/llm", json={"language": "vi"}).json() == first.json()
+    (key,) = redis_client.scan_iter("llm:answer:*")
+    assert 0 < redis_client.ttl(key) <= 6 * 3600
+
+
+def test_function_refuses_what_was_not_analysed(llm):
+    with pytest.raises(NotFoundError, match="VCB"):
+        llm({"symbol": "vcb"})
+
+
+def test_answer_cache_keeps_and_forgets(redis_client):
+    cache, fingerprint = RedisAnswerCache(redis_client, expire_seconds=60), uuid.uuid4().hex
+    assert cache.get("FPT", fingerprint) is None
+    cache.put(fingerprint, make_text())
+    assert cache.get("FPT", fingerprint) == make_text()
+    (key,) = redis_client.scan_iter("llm:answer:*")
+    assert 0 < redis_client.ttl(key) <= 60
+
+
+def test_absent_stores_are_problems_and_down_in_health():
+    away = connect(
+        MongoSettings(MONGODB_URI="mongodb://user:hidden@127.0.0.1:1/?serverSelectionTimeoutMS=200"),
+        RedisSettings(REDIS_URL="redis://:hidden@127.0.0.1:1/0"),
+        KafkaSettings(KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1"),
+        lambda request: make_text(),
+    )
+    client = TestClient(create_app(away))
+    health = client.get("/api/v1/health")
+    assert health.status_code == 503
+    assert {name: d["status"] for name, d in health.json()["dependencies"].items()} == dict.fromkeys(
+        ("mongodb", "redis", "kafka"), "down"
+    )
+    insight = client.get("/api/v1/analysis/FPT/insight")
+    assert (insight.status_code, insight.headers["content-type"]) == (503, "application/problem+json")
+    assert "hidden" not in health.text + insight.text
+
+
+def test_absent_redis_is_retryable():
+    cache = RedisAnswerCache(make_redis_client(RedisSettings(REDIS_URL="redis://:hidden@127.0.0.1:1/0")), 60)
+    with pytest.raises(RetryableError) as raised:
+        cache.get("FPT", "f")
+    assert "hidden" not in str(raised.value)
+
+
+def test_stores_are_those_of_the_house(services):
+    assert isinstance(services.prices, MongoPriceStore)
+    assert isinstance(services.insights, RedisInsightStore)

@@ -1,0 +1,51 @@
+"""`make bench`: speed against a bare baseline in the same run, as a table and in build/bench.json.
+
+Each measurement is a ratio to a loop that does only the unavoidable part with the same library on the same data, so
+the figures mean the same on any machine. A ratio that misses its limit makes the exit code 1.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.load import collector, consumer, first_insight, indicators
+from tests.load.result import Result
+
+REPORT = Path("build/bench.json")
+BENCHES = (consumer.bench, indicators.bench, collector.bench, first_insight.bench)
+
+
+def show(results: list[Result]) -> None:
+    """Print the table."""
+    table = Table("bench", "ratio", "limit", "measured", "baseline", "unit", "")
+    for result in results:
+        table.add_row(
+            result.name,
+            f"{result.ratio:.2f}",
+            f"{'at least' if result.higher_is_better else 'at most'} {result.limit}",
+            f"{result.measured:,.4g}",
+            f"{result.baseline:,.4g}",
+            result.unit,
+            "ok" if result.ok else "MISSED",
+        )
+    Console(width=120).print(table)
+
+
+def main() -> int:
+    """Run every bench, or those whose module is named on the command line."""
+    wanted = set(sys.argv[1:])
+    results = [bench() for bench in BENCHES if not wanted or bench.__module__.rsplit(".", 1)[-1] in wanted]
+    show(results)
+    REPORT.parent.mkdir(exist_ok=True)
+    REPORT.write_text(json.dumps([asdict(result) for result in results], indent=2) + "\n")
+    return 0 if all(result.ok for result in results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

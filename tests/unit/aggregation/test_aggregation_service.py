@@ -1,0 +1,85 @@
+"""The aggregation over fakes."""
+
+import datetime as dt
+
+import pytest
+
+from functions.aggregation.service import aggregate, rebuild
+from stock_ai.errors import InvalidInputError, RetryableError
+from tests.fakes.clock import FixedClock
+from tests.fakes.messages import NOW, ai_analysis, llm_analysis, record
+from tests.fakes.publisher import RecordingPublisher
+from tests.fakes.stores import MemoryAnalysisStore, MemoryInsightStore, MemoryQuarantine
+
+AI, LLM = "ai_analysis_results", "llm_analysis_results"
+
+
+class House:
+    def __init__(self):
+        self.analyses, self.insights = MemoryAnalysisStore(), MemoryInsightStore()
+        self.quarantine, self.publisher = MemoryQuarantine(), RecordingPublisher()
+
+    def aggregate(self, records):
+        return aggregate(records, self.analyses, self.insights, self.quarantine, self.publisher, FixedClock(NOW))
+
+
+@pytest.fixture
+def house():
+    return House()
+
+
+def test_both_topics_meet_in_one_insight(house):
+    result = house.aggregate(
+        [record(ai_analysis(), AI), record(llm_analysis(), LLM), record(ai_analysis("VCB", "a2"), AI)]
+    )
+    assert (result.accepted, result.insights, result.quarantined) == (3, 2, {})
+    insight = house.insights.get("FPT")
+    assert (insight.ai.analysis_id, insight.llm.analysis_id) == ("a1", "l1")
+    assert len(house.insights.history("FPT", 10)) == 2
+
+
+def test_poison_goes_to_the_dead_letters_of_its_own_topic(house):
+    batch = [record(b"{}", AI), record(ai_analysis(), AI), record(b"{}", LLM), record(ai_analysis(), LLM)]
+    result = house.aggregate(batch)
+    assert (result.accepted, result.quarantined) == (1, {"undecodable": 3})
+    assert [each.topic for each in house.publisher.sent] == [
+        "ai_analysis_results_dead_letter",
+        "llm_analysis_results_dead_letter",
+        "llm_analysis_results_dead_letter",
+    ]
+    assert len(house.quarantine.kept) == 3
+    again = house.aggregate(batch)
+    assert (again.accepted, again.insights, again.quarantined) == (1, 0, {"undecodable": 3})
+    assert len(house.publisher.sent) == 3
+
+
+def test_an_older_analysis_enters_the_history_but_not_the_insight(house):
+    house.aggregate([record(ai_analysis("FPT", "new"), AI)])
+    result = house.aggregate([record(ai_analysis("FPT", "old", NOW - dt.timedelta(days=1)), AI)])
+    assert (result.accepted, result.insights) == (1, 0)
+    assert [entry.analysis_id for _, entry in house.insights.history("FPT", 10)] == ["new", "old"]
+
+
+@pytest.mark.parametrize("away", ["analyses", "insights", "quarantine", "publisher"])
+def test_whatever_is_away_the_batch_comes_again_whole(house, away):
+    batch = [record(b"poison", AI), record(ai_analysis(), AI)]
+    getattr(house, away).down = True
+    with pytest.raises(RetryableError):
+        house.aggregate(batch)
+    getattr(house, away).down = False
+    assert house.aggregate(batch).accepted == 1
+    assert house.insights.get("FPT").ai == ai_analysis()
+    assert len(house.quarantine.kept) == 1
+
+
+def test_a_topic_without_analyses_is_a_fault_of_wiring(house):
+    with pytest.raises(InvalidInputError, match="stock_prices_raw"):
+        house.aggregate([record(b"{}", "stock_prices_raw")])
+
+
+def test_rebuilt_insights_equal_the_lost_ones(house):
+    house.aggregate([record(ai_analysis(), AI), record(llm_analysis(), LLM), record(ai_analysis("VCB", "a2"), AI)])
+    insights, histories = dict(house.insights.insights), dict(house.insights.histories)
+    house.insights.insights["GONE"] = insights["FPT"]
+    assert rebuild(house.analyses, house.insights) == 2
+    assert (house.insights.insights, house.insights.histories) == (insights, histories)

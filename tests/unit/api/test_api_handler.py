@@ -1,0 +1,135 @@
+"""The Lambda door: API Gateway's own event shape in, its answer shape out; imports stay small."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from api import handler as door
+from api.app import create_app
+from api.settings import ApiSettings
+from stock_ai.settings import KafkaSettings
+
+CONTEXT = SimpleNamespace(
+    function_name="api",
+    memory_limit_in_mb=1024,
+    invoked_function_arn="arn:aws:lambda:ap-southeast-1:000000000000:function:api",
+    aws_request_id="3f2f2c2e-lambda",
+)
+
+
+JSON = {"Content-Type": "application/json"}
+
+
+def proxy_event(path, method="GET", query=None, body=None, headers=None):
+    """A REST API (v1) proxy event, as in the API Gateway developer guide, "Input format"."""
+    headers = {"Accept": "*/*", "Host": "abc123.execute-api.ap-southeast-1.amazonaws.com"} | (headers or {})
+    return {
+        "resource": "/{proxy+}",
+        "path": path,
+        "httpMethod": method,
+        "headers": headers,
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "queryStringParameters": query,
+        "multiValueQueryStringParameters": {name: [value] for name, value in query.items()} if query else None,
+        "pathParameters": {"proxy": path.lstrip("/")},
+        "stageVariables": None,
+        "requestContext": {
+            "resourceId": "2gxmpl",
+            "resourcePath": "/{proxy+}",
+            "httpMethod": method,
+            "extendedRequestId": "JJbxmplHYosFVYQ=",
+            "requestTime": "23/Aug/2025:03:00:00 +0000",
+            "path": f"/prod{path}",
+            "accountId": "000000000000",
+            "protocol": "HTTP/1.1",
+            "stage": "prod",
+            "requestTimeEpoch": 1755918000000,
+            "requestId": "77375676-xmpl-4b79-853a-f982474efe18",
+            "identity": {"sourceIp": "192.0.2.1", "userAgent": "test"},
+            "domainName": "abc123.execute-api.ap-southeast-1.amazonaws.com",
+            "apiId": "abc123",
+        },
+        "body": body,
+        "isBase64Encoded": False,
+    }
+
+
+@pytest.fixture
+def invoke(services, monkeypatch):
+    """The real handler, with the services that `build` would have wired."""
+    door._gateway.cache_clear()
+    monkeypatch.setattr(door, "build", lambda: (services, ApiSettings.load()))
+    yield lambda *args, **kwargs: door.handler(proxy_event(*args, **kwargs), CONTEXT)
+    door._gateway.cache_clear()
+
+
+def test_answers_a_proxy_event(invoke):
+    answer = invoke("/api/v1/stocks/fpt/prices", query={"limit": "2", "adjusted": "true"})
+    assert (answer["statusCode"], answer["isBase64Encoded"]) == (200, False)
+    body = json.loads(answer["body"])
+    assert (body["prices"], len(body["bars"])) == ("adjusted", 2)
+    assert answer["headers"]["content-type"] == "application/json"
+
+
+def test_gateways_request_id_is_in_header_and_problem(invoke):
+    answer = invoke("/api/v1/stocks/ZZZ")
+    assert answer["statusCode"] == 404
+    assert json.loads(answer["body"])["request_id"] == "77375676-xmpl-4b79-853a-f982474efe18"
+    assert answer["headers"]["x-request-id"] == "77375676-xmpl-4b79-853a-f982474efe18"
+    assert (answer["isBase64Encoded"], answer["headers"]["content-type"]) == (False, "application/problem+json")
+
+
+def test_unforeseen_error_is_a_problem_and_logged(invoke, services, caplog):
+    services.llm.error = KeyError("internal secret")
+    answer = invoke("/api/v1/analysis/FPT/llm", method="POST", body='{"language": "vi"}', headers=JSON)
+    assert answer["statusCode"] == 500
+    assert "secret" not in answer["body"]
+    assert "request failed" in caplog.text
+
+
+def test_not_modified_passes_the_gateway(invoke):
+    first = invoke("/api/v1/stocks/FPT")
+    again = invoke("/api/v1/stocks/FPT", headers={"If-None-Match": first["headers"]["etag"]})
+    assert (again["statusCode"], again["body"]) == (304, "")
+
+
+def test_answers_are_counted_by_class(invoke, capsys):
+    invoke("/api/v1/nowhere")
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
+    assert [line["Responses4xx"] for line in lines if "Responses4xx" in line] == [[1.0]]
+
+
+def test_cors_origins_come_from_the_setting(services, monkeypatch):
+    from fastapi.testclient import TestClient
+
+    monkeypatch.setenv("API_CORS_ORIGINS", "https://a.example, https://b.example")
+    client = TestClient(create_app(services, ApiSettings.load().cors_origins))
+    allowed = client.get("/", headers={"Origin": "https://b.example"})
+    assert allowed.headers["access-control-allow-origin"] == "https://b.example"
+    assert "access-control-allow-origin" not in client.get("/", headers={"Origin": "https://c.example"}).headers
+
+
+def test_importing_the_door_imports_nothing_heavy_and_connects_to_nothing():
+    """In a process of its own, without any setting: what is imported is paid at every cold start."""
+    probe = "import sys, api.handler; print('\\n'.join(sys.modules))"
+    environment = {name: value for name, value in os.environ.items() if not name.endswith(("_URI", "_URL", "_SERVERS"))}
+    run = subprocess.run(
+        [sys.executable, "-c", probe], capture_output=True, text=True, check=True, env=environment, timeout=60
+    )
+    heavy = {"anthropic", "sklearn", "talib", "pyarrow", "numpy", "kafka", "boto3", "openai", "pandas"}
+    assert not heavy & set(run.stdout.split())
+
+
+def test_kafka_probe_refuses_an_absent_broker():
+    from kafka.errors import KafkaError
+
+    from api.probes import kafka_probe
+
+    with pytest.raises(KafkaError):
+        kafka_probe(KafkaSettings(KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1"))()

@@ -1,0 +1,77 @@
+"""The OpenAPI document is complete, and the answers satisfy it."""
+
+from __future__ import annotations
+
+import jsonschema
+import pytest
+
+from api.problems import MEDIA_TYPE
+
+OPERATIONS = {
+    "listStocks",
+    "getStock",
+    "getPrices",
+    "getIndicators",
+    "getInsight",
+    "getHistory",
+    "explain",
+    "getMarketOverview",
+    "getHealth",
+    "getIndex",
+}
+
+
+@pytest.fixture
+def document(client):
+    return client.get("/openapi.json").json()
+
+
+def operations(document):
+    return [(path, verb, op) for path, verbs in document["paths"].items() for verb, op in verbs.items()]
+
+
+def test_every_operation_is_named_described_and_tagged(document):
+    assert {op["operationId"] for _, _, op in operations(document)} == OPERATIONS
+    tags = {tag["name"] for tag in document["tags"]}
+    for path, verb, operation in operations(document):
+        assert operation["summary"], (path, verb)
+        assert operation["description"], (path, verb)
+        assert set(operation["tags"]) <= tags
+        for parameter in operation.get("parameters", []):
+            assert parameter["schema"], (path, parameter)
+
+
+def test_every_operation_states_its_problems(document):
+    for path, verb, operation in operations(document):
+        for status in ("422", "500"):
+            assert list(operation["responses"][status]["content"]) == [MEDIA_TYPE], (path, verb, status)
+        if "{symbol}" in path:
+            assert list(operation["responses"]["404"]["content"]) == [MEDIA_TYPE], (path, verb)
+    assert "HTTPValidationError" not in document["components"]["schemas"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "template"),
+    [
+        ("get", "/api/v1/stocks"),
+        ("get", "/api/v1/stocks/{symbol}"),
+        ("get", "/api/v1/stocks/{symbol}/prices"),
+        ("get", "/api/v1/stocks/{symbol}/indicators"),
+        ("get", "/api/v1/analysis/{symbol}/insight"),
+        ("get", "/api/v1/analysis/{symbol}/history"),
+        ("post", "/api/v1/analysis/{symbol}/llm"),
+        ("get", "/api/v1/market/overview"),
+        ("get", "/api/v1/health"),
+        ("get", "/"),
+    ],
+)
+def test_answers_satisfy_their_schema(client, document, verb, template):
+    answer = client.request(verb, template.format(symbol="FPT"))
+    schema = document["paths"][template][verb]["responses"]["200"]["content"]["application/json"]["schema"]
+    jsonschema.validate(answer.json(), schema | {"components": document["components"]})
+
+
+def test_problems_satisfy_their_schema(client, document):
+    answer = client.get("/api/v1/stocks/F-T")
+    schema = {"$ref": "#/components/schemas/Problem", "components": document["components"]}
+    jsonschema.validate(answer.json(), schema)

@@ -1,0 +1,241 @@
+"""Every route: what it answers, and from how many reads."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import threading
+from decimal import Decimal
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from api.overview import DAY_CHANGE
+from api.probes import examine
+from stock_ai.errors import RetryableError
+from stock_ai.indicators.table import INDICATORS
+from tests.fakes.api_services import NOW, make_analysis, make_bar, memory_services
+
+LATER = {"ingested_at": NOW + dt.timedelta(seconds=1)}
+FRESH = {"as_of": "2025-08-22", "age_days": 1, "source": "csv", "provisional": False, "simulated": False}
+
+
+def reads(services):
+    return services.prices.calls, services.insights.calls
+
+
+def test_list_gives_span_signal_and_freshness_in_one_read_of_each_store(client, services):
+    answer = client.get("/api/v1/stocks")
+    assert answer.status_code == 200
+    listing = answer.json()
+    assert [stock["symbol"] for stock in listing["stocks"]] == ["FPT", "HPG", "VCB", "VNINDEX"]
+    assert listing["stocks"][0] == {
+        "freshness": FRESH,
+        "symbol": "FPT",
+        "first": "2025-08-18",
+        "last": "2025-08-22",
+        "close": 99000,
+        "signal": "BUY",
+        "confidence": 0.612,
+    }
+    pending = listing["stocks"][2]
+    assert (pending["signal"], pending["close"], pending["freshness"]["simulated"]) == (None, None, None)
+    assert reads(services) == (1, 1)
+
+
+def test_list_searches_and_pages_through_every_symbol_once(client):
+    assert [s["symbol"] for s in client.get("/api/v1/stocks?q=vn").json()["stocks"]] == ["VNINDEX"]
+    seen, offset = [], 0
+    while offset is not None:
+        page = client.get("/api/v1/stocks", params={"limit": 3, "offset": offset}).json()
+        assert page["total"] == 4
+        seen += [stock["symbol"] for stock in page["stocks"]]
+        offset = page["next_offset"]
+    assert seen == ["FPT", "HPG", "VCB", "VNINDEX"]
+
+
+def test_empty_stores_give_an_empty_list():
+    listing = TestClient(create_app(memory_services())).get("/api/v1/stocks").json()
+    assert (listing["total"], listing["stocks"], listing["freshness"]["as_of"]) == (0, [], None)
+
+
+def test_detail_joins_last_bar_and_signal(client):
+    detail = client.get("/api/v1/stocks/FPT").json()
+    assert (detail["close"], detail["adjusted_close"], detail["signal"]) == (99000, 99000, "BUY")
+    assert (detail["index"], detail["analysis_as_of"], detail["freshness"]) == (False, "2025-08-22", FRESH)
+    waiting = client.get("/api/v1/stocks/VCB").json()
+    assert (waiting["close"], waiting["signal"], waiting["analysis_as_of"]) == (99000, None, None)
+    index = client.get("/api/v1/stocks/VNINDEX").json()
+    assert (index["index"], index["close"], index["withheld"]["reason"]) == (True, 1616.8, "index_not_modelled")
+
+
+def test_symbols_may_be_in_lower_case(client):
+    for path in ("stocks/{}", "stocks/{}/prices", "stocks/{}/indicators", "analysis/{}/insight", "analysis/{}/history"):
+        lower, upper = (client.get(f"/api/v1/{path.format(symbol)}") for symbol in ("fpt", "FPT"))
+        assert lower.status_code == 200
+        assert lower.content == upper.content
+
+
+def test_prices_are_raw_unless_asked_for_adjusted(client, services):
+    services.prices.upsert(
+        [
+            make_bar("FPT", dt.date(2025, 8, 20), open=100, high=105, low=99, close=100, adjusted_close=85, **LATER),
+            make_bar("FPT", dt.date(2025, 8, 21), open=100, high=105, low=99, close=100, adjusted_close=None, **LATER),
+        ]
+    )
+    query = {"start": "2025-08-20", "end": "2025-08-21"}
+    raw = client.get("/api/v1/stocks/FPT/prices", params=query).json()
+    assert (raw["prices"], raw["interval"]) == ("raw", "1D")
+    assert [[bar[name] for name in ("open", "high", "low", "close", "adjusted_close")] for bar in raw["bars"]] == [
+        [100, 105, 99, 100, 85],
+        [100, 105, 99, 100, None],
+    ]
+    adjusted = client.get("/api/v1/stocks/FPT/prices", params=query | {"adjusted": "true"}).json()
+    assert adjusted["prices"] == "adjusted"
+    # 105 x 0.85 = 89.25 and 99 x 0.85 = 84.15, in whole VND.
+    assert [[bar[name] for name in ("open", "high", "low", "close", "volume")] for bar in adjusted["bars"]] == [
+        [85, 89, 84, 85, 7_212_000],
+        [None, None, None, None, 7_212_000],
+    ]
+
+
+def test_adjusted_points_keep_two_decimals(client, services):
+    points = {"open": Decimal("1600.10"), "high": Decimal("1620.55"), "low": Decimal("1599.99")}
+    services.prices.upsert([make_bar("VN30", close=Decimal("1610.00"), adjusted_close=Decimal("805.00"), **points)])
+    (bar,) = client.get("/api/v1/stocks/VN30/prices?adjusted=true").json()["bars"]
+    assert [bar[name] for name in ("open", "high", "low", "close")] == [800.05, 810.28, 800.0, 805.0]
+
+
+def test_pages_of_prices_meet_without_gap_or_overlap(client):
+    seen, query = [], {"limit": 2}
+    while True:
+        page = client.get("/api/v1/stocks/FPT/prices", params=query).json()
+        seen = [bar["time"] for bar in page["bars"]] + seen
+        if page["next_end"] is None:
+            break
+        query["end"] = page["next_end"]
+    assert seen == ["2025-08-18", "2025-08-19", "2025-08-20", "2025-08-21", "2025-08-22"]
+
+
+def test_known_symbol_without_bars_in_the_span_has_no_bars(client):
+    page = client.get("/api/v1/stocks/FPT/prices?end=2001-01-01")
+    assert (page.status_code, page.json()["bars"], page.json()["freshness"]["as_of"]) == (200, [], None)
+
+
+def test_indicators_are_those_of_the_current_analysis(client, services):
+    indicators = client.get("/api/v1/stocks/FPT/indicators").json()
+    assert indicators["indicators"] == make_analysis().indicators
+    assert (indicators["bars"], indicators["adjusted"], indicators["freshness"]) == (400, True, FRESH)
+    assert reads(services) == (0, 1)
+
+
+def test_insight_is_passed_on_whole_in_one_read(client, services):
+    insight = client.get("/api/v1/analysis/FPT/insight").json()
+    assert insight.pop("freshness") == FRESH
+    assert insight == services.insights.insights["FPT"].model_dump(mode="json")
+    assert reads(services) == (0, 1)
+
+
+def test_history_is_newest_first_and_limited(client):
+    history = client.get("/api/v1/analysis/FPT/history").json()
+    assert len(history["entries"]) == 3
+    assert history["entries"][-1]["analysis_id"] == "ai-earlier"
+    assert history["entries"][-1]["event_time"] == "2025-08-21T09:00:00Z"
+    newest = client.get("/api/v1/analysis/FPT/history?limit=1").json()["entries"]
+    assert newest == history["entries"][:1]
+
+
+@pytest.mark.parametrize(
+    ("body", "language"), [(None, "en"), ({}, "en"), ({"language": "vi"}, "vi")], ids=["none", "empty", "vi"]
+)
+def test_explanation_is_asked_of_the_function(client, services, body, language):
+    answer = (
+        client.post("/api/v1/analysis/fpt/llm", json=body)
+        if body is not None
+        else client.post("/api/v1/analysis/fpt/llm")
+    )
+    assert answer.status_code == 200
+    assert services.llm.asked == [{"symbol": "FPT", "language": language}]
+    assert (answer.json()["language"], answer.json()["freshness"]) == (language, FRESH)
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_overview_counts_the_market_in_three_reads(client, services):
+    market = client.get("/api/v1/market/overview").json()
+    assert market["symbols"] == 4
+    assert market["signals"] == {"BUY": 1, "HOLD": 0, "SELL": 1}
+    assert market["withheld"] == {"index_not_modelled": 1}
+    assert market["pending"] == 1
+    assert market["breadth"] == {
+        "session": "2025-08-22",
+        "advancers": 1,
+        "decliners": 1,
+        "unchanged": 0,
+        "not_compared": 1,
+    }
+    assert [(item["symbol"], item["confidence"]) for item in market["top"]] == [("HPG", 0.7), ("FPT", 0.612)]
+    assert market["vnindex"] == {
+        "symbol": "VNINDEX",
+        "as_of": "2025-08-22",
+        "close": 1616.8,
+        "previous_close": 1600.0,
+        "change_percent": 1.05,
+    }
+    assert reads(services) == (2, 1)
+
+
+def test_stale_analyses_do_not_count_as_moves_of_this_session(client, services):
+    services.insights.apply([make_analysis("VCB", as_of=dt.date(2025, 8, 20), indicators={DAY_CHANGE: 3.0})])
+    breadth = client.get("/api/v1/market/overview").json()["breadth"]
+    assert (breadth["advancers"], breadth["not_compared"]) == (1, 1)
+
+
+def test_breadth_rests_on_an_indicator_that_is_computed():
+    assert DAY_CHANGE in {indicator.name for indicator in INDICATORS}
+
+
+def test_overview_of_an_empty_house():
+    market = TestClient(create_app(memory_services())).get("/api/v1/market/overview").json()
+    assert (market["symbols"], market["top"], market["vnindex"], market["breadth"]["session"]) == (0, [], None, None)
+
+
+def test_mixed_and_simulated_sources_are_said(client):
+    freshness = client.get("/api/v1/stocks").json()["freshness"]
+    assert (freshness["source"], freshness["simulated"]) == ("csv", False)
+    assert client.get("/api/v1/stocks/HPG").json()["freshness"]["simulated"] is True
+
+
+def test_health_is_up_when_all_answer(client):
+    health = client.get("/api/v1/health")
+    assert health.status_code == 200
+    assert {name: d["status"] for name, d in health.json()["dependencies"].items()} == {
+        "mongodb": "up",
+        "redis": "up",
+        "kafka": "up",
+    }
+
+
+def test_health_is_503_and_hides_addresses_when_one_is_down(services):
+    def broken():
+        raise RetryableError("mongodb://user:password@secret.host")
+
+    probes = dict(services.probes) | {"mongodb": broken}
+    health = TestClient(create_app(dataclasses.replace(services, probes=probes))).get("/api/v1/health")
+    assert (health.status_code, health.json()["status"]) == (503, "down")
+    assert health.json()["dependencies"]["mongodb"]["detail"] == "RetryableError"
+    assert health.json()["dependencies"]["redis"]["status"] == "up"
+    assert "secret" not in health.text
+
+
+def test_health_does_not_wait_for_a_dependency_that_hangs():
+    released = threading.Event()
+    health = examine({"kafka": released.wait, "redis": lambda: None}, limit_seconds=0.05)
+    released.set()
+    assert (health.dependencies["kafka"].status, health.dependencies["kafka"].detail) == ("down", "timeout")
+    assert health.dependencies["redis"].status == "up"
+
+
+def test_index_links_lead_somewhere(client):
+    for link in client.get("/").json()["links"].values():
+        assert client.get(link).status_code == 200
