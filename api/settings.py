@@ -7,14 +7,14 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode
 
-from stock_ai.settings import _Settings
+from stock_ai.settings import Settings
 
 
 def _split(value: object) -> object:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
-class ApiSettings(_Settings):
+class ApiSettings(Settings):
     """Who may call from a browser, and which function writes explanations."""
 
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(

@@ -161,7 +161,14 @@ FUNCTIONS: tuple[Function, ...] = (
         memory_mb=1024,
         timeout_seconds=29,  # API Gateway gives up on an integration after 29 s.
         layers=("stock_ai", "base", "api"),
-        settings=("MONGODB_URI", "MONGODB_DATABASE", "REDIS_URL", "KAFKA_BOOTSTRAP_SERVERS"),
+        settings=(
+            "MONGODB_URI",
+            "MONGODB_DATABASE",
+            "REDIS_URL",
+            "KAFKA_BOOTSTRAP_SERVERS",
+            "LLM_FUNCTION_NAME",
+            "API_CORS_ORIGINS",
+        ),
         handler="api.handler.handler",
     ),
 )

@@ -1,6 +1,7 @@
 """`MongoAnalysisStore` and `RedisInsightStore` over real servers: one truth, whatever the order of arrival."""
 
 import datetime as dt
+import itertools
 import random
 import threading
 
@@ -155,12 +156,14 @@ def test_two_writers_at_once_lose_nothing(redis_client, redis_url):
 
 
 def test_an_insight_that_changes_at_every_attempt_is_given_up_for_now(redis_client):
+    ages = itertools.count(1)
+
     class Restless(redis.Redis):
         """Somebody else writes the insight after each read."""
 
         def mget(self, *args, **kwargs):
             values = super().mget(*args, **kwargs)
-            other = ai_analysis("FPT", "other", NOW - random.randrange(1, 10**6) * MINUTE)  # noqa: S311
+            other = ai_analysis("FPT", "other", NOW - next(ages) * MINUTE)
             redis_client.set(keys.insight("FPT"), merge(None, other).model_dump_json())
             return values
 

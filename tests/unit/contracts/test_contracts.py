@@ -59,6 +59,7 @@ def test_a_message_satisfies_its_schema_and_survives_the_wire(message):
     wire = message.model_dump_json()
     jsonschema.validate(json.loads(wire), contracts.schema(StockPrice), jsonschema.Draft202012Validator)
     assert StockPrice.model_validate_json(wire) == message
+    assert StockPrice.model_validate_json(wire, strict=True) == message
 
 
 def test_prices_are_exact_numbers_on_the_wire():
@@ -72,10 +73,11 @@ def test_prices_are_exact_numbers_on_the_wire():
         {"time": dt.datetime(2025, 8, 22, 2, tzinfo=dt.UTC)},
         {"interval": Interval.MINUTES_5},
         {"ingested_at": dt.datetime(2025, 8, 22)},
-        {"close": "99000.x"},
+        {"close": "99000"},
+        {"close": True},
         {"close": float("nan")},
     ],
-    ids=["instant for a day", "date for five minutes", "naive instant", "text price", "nan price"],
+    ids=["instant for a day", "date for five minutes", "naive instant", "text price", "truth for a price", "nan price"],
 )
 def test_malformed_messages_are_refused(changes):
     with pytest.raises(ValidationError):

@@ -206,7 +206,7 @@ def test_one_symbol_in_two_files_gives_the_bars_of_both(tmp_path):
     [
         pa.array(["2025-01-03", "2025-01-02"]),
         pa.array([dt.date(2025, 1, 3), dt.date(2025, 1, 2)]),
-        pa.array([dt.datetime(2025, 1, 3), dt.datetime(2025, 1, 2)], pa.timestamp("ns")),  # noqa: DTZ001
+        pa.array([dt.datetime(2025, 1, 3), dt.datetime(2025, 1, 2)], pa.timestamp("ns")),
     ],
 )
 @pytest.mark.parametrize("number", [pa.int32(), pa.float64(), pa.decimal128(22, 3)])
@@ -223,7 +223,7 @@ def test_parquet_types(tmp_path, dates, number):
 def test_parquet_nan_is_missing_and_a_wrong_value_is_named(tmp_path):
     file = tmp_path / "all.parquet"
     columns = {"symbol": ["FPT"] * 2, "date": ["2025-01-02"] * 2}
-    prices = dict.fromkeys(("open", "high", "low", "close", "volume"), [1.0, float("nan")])
+    prices = {name: [1.0, float("nan")] for name in ("open", "high", "low", "close", "volume")}
     pq.write_table(pa.table(columns | prices), file)
     assert CsvSource(file, CLOCK).bars("FPT", None, None)[1].close is None
     pq.write_table(pa.table(columns | prices | {"low": [1.0, float("inf")]}), file)

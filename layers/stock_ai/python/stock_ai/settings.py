@@ -33,7 +33,9 @@ def _host_ports(value: str) -> str:
     return value
 
 
-class _Settings(BaseSettings):
+class Settings(BaseSettings):
+    """Base of every settings class."""
+
     model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)
 
     @classmethod
@@ -53,26 +55,26 @@ class _Settings(BaseSettings):
             raise InvalidInputError(faults) from None
 
 
-class MongoSettings(_Settings):
+class MongoSettings(Settings):
     """Where bars, analyses and quarantine live."""
 
     uri: Annotated[SecretStr, _scheme("mongodb://", "mongodb+srv://")] = Field(validation_alias="MONGODB_URI")
     database: str = Field(default="stock_ai", validation_alias="MONGODB_DATABASE", pattern=r"^[A-Za-z0-9_-]{1,38}$")
 
 
-class KafkaSettings(_Settings):
+class KafkaSettings(Settings):
     """Where messages go."""
 
     bootstrap_servers: Annotated[str, AfterValidator(_host_ports)] = Field(validation_alias="KAFKA_BOOTSTRAP_SERVERS")
 
 
-class RedisSettings(_Settings):
+class RedisSettings(Settings):
     """Where insights live."""
 
     url: Annotated[SecretStr, _scheme("redis://", "rediss://", "unix://")] = Field(validation_alias="REDIS_URL")
 
 
-class SourceSettings(_Settings):
+class SourceSettings(Settings):
     """Where the collector takes prices from, unless its event says otherwise."""
 
     source: str = Field(default="simulated", validation_alias="PRICE_SOURCE")
@@ -92,13 +94,13 @@ class SourceSettings(_Settings):
         return self
 
 
-class ModelSettings(_Settings):
+class ModelSettings(Settings):
     """Where trained models are kept: a folder, or `s3://bucket/prefix`."""
 
     registry: str = Field(validation_alias="MODEL_REGISTRY")
 
 
-class LlmSettings(_Settings):
+class LlmSettings(Settings):
     """Which language model explains; without a key the text comes from the template."""
 
     anthropic_api_key: SecretStr | None = Field(default=None, validation_alias="ANTHROPIC_API_KEY")

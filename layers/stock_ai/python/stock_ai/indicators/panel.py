@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Self
 
 import numpy as np
@@ -76,7 +77,7 @@ class Bars:
         object.__setattr__(self, "traded", bool(np.isfinite(self.volume).all()))
         backwards = np.flatnonzero(self.dates[1:] <= self.dates[:-1])
         if backwards.size:
-            raise InvalidInputError(f"{self.symbol}: date {self.dates[backwards[0] + 1]} does not follow the one before")
+            raise InvalidInputError(f"{self.symbol}: {self.dates[backwards[0] + 1]} does not follow the date before it")
 
     def __len__(self) -> int:
         return len(self.dates)
@@ -128,7 +129,7 @@ class Panel:
             InvalidInputError: a symbol comes twice.
         """
         ordered = tuple(sorted((one for one in bars if len(one)), key=lambda one: one.symbol))
-        for one, other in zip(ordered, ordered[1:], strict=False):
+        for one, other in pairwise(ordered):
             if one.symbol == other.symbol:
                 raise InvalidInputError(f"symbol {one.symbol} comes twice")
         return cls(ordered)
@@ -150,4 +151,4 @@ class Panel:
 
 
 def _positive(column: Floats) -> bool:
-    return bool(column.size and 0 < column.min() and column.max() < np.inf)
+    return bool(column.size and column.min() > 0 and column.max() < np.inf)

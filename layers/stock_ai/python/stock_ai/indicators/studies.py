@@ -67,7 +67,7 @@ def macd(series: Series) -> tuple[Floats, ...]:
 
 def bollinger(series: Series) -> tuple[Floats, ...]:
     """SMA(20) with 2 population standard deviations above and below, and where the close lies between them (%b)."""
-    upper, middle, lower = talib.BBANDS(series.close, 20, 2, 2, 0)
+    upper, middle, lower = talib.BBANDS(series.close, 20, 2, 2, talib.MA_Type.SMA)
     width = upper - lower
     percent = (series.close - lower) / width
     percent[width <= _FLAT_BAND * middle] = np.nan
@@ -81,7 +81,7 @@ def atr(series: Series) -> tuple[Floats, ...]:
 
 def stochastic(series: Series) -> tuple[Floats, ...]:
     """Slow stochastic (14, 3, 3): %K is the close in the 14-session range, averaged over 3, %D its average over 3."""
-    slow_k, slow_d = talib.STOCH(series.high, series.low, series.close, 14, 3, 0, 3, 0)
+    slow_k, slow_d = talib.STOCH(series.high, series.low, series.close, 14, 3, talib.MA_Type.SMA, 3, talib.MA_Type.SMA)
     if np.count_nonzero(series.high == series.low) >= _STOCHASTIC_WINDOW:
         flat = (talib.MAX(series.high, 14) == talib.MIN(series.low, 14)).astype(np.float64)
         if flat.any():

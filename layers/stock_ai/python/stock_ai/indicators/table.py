@@ -70,8 +70,8 @@ _PRICE_TABLE: tuple[_Row, ...] = (
     ),
     _row(studies.adx, ("adx_14", 28, "0..100", "Average directional index, 14 sessions: strength of the trend")),
     _row(studies.rate_of_change, ("roc_10", 11, "percent", "Change of the close over 10 sessions")),
-    _row(studies.volatility, ("volatility_20", 21, "per year", "Standard deviation of 20 daily log returns x root 250")),
-    _row(studies.year_position, ("position_52w", YEAR, "ratio", "The close between low (0) and high (1) of 252 sessions")),
+    _row(studies.volatility, ("volatility_20", 21, "per year", "Deviation of 20 daily log returns x root 250")),
+    _row(studies.year_position, ("position_52w", YEAR, "ratio", "The close between low and high of 252 sessions")),
 )
 _VOLUME_TABLE: tuple[_Row, ...] = (
     _row(studies.on_balance_volume, ("obv", 1, "shares", "On-balance volume since the first bar")),
@@ -115,9 +115,7 @@ def latest(values: Mapping[str, Floats]) -> dict[str, float | None]:
     return {name: value if math.isfinite(value) else None for name, value in last.items()}
 
 
-def _fill(
-    table: tuple[_Row, ...], series: Series, usable: NDArray[np.bool_] | None, values: dict[str, Floats]
-) -> None:
+def _fill(table: tuple[_Row, ...], series: Series, usable: NDArray[np.bool_] | None, values: dict[str, Floats]) -> None:
     """Add the outputs of `table` to `values`: in one piece, or run by run of usable bars."""
     if usable is None:
         for row in table:
@@ -135,8 +133,7 @@ def _fill(
 def _priced(bars: Bars) -> NDArray[np.bool_]:
     """Which bars have four positive prices."""
     prices = np.stack((bars.open, bars.high, bars.low, bars.close))
-    usable: NDArray[np.bool_] = ((prices > 0) & np.isfinite(prices)).all(axis=0)
-    return usable
+    return np.logical_and.reduce((prices > 0) & np.isfinite(prices), axis=0, dtype=np.bool_)
 
 
 def _runs(usable: NDArray[np.bool_]) -> Iterator[slice]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import spearmanr
 
 from stock_ai.indicators.panel import Floats
 from stock_ai.ml.card import Metrics, ReliabilityBin
-from stock_ai.ml.cross_section import MIN_CROSS_SECTION, Integers
+from stock_ai.ml.cross_section import Integers, ranks
 from stock_ai.ml.labels import DOWN, UP
 
 BINS = 10
@@ -30,7 +29,7 @@ def evaluate(probabilities: Floats, classes: Integers, excess: Floats, session: 
         hit_rate=float((probabilities.argmax(axis=1) == classes).mean()),
         base_hit_rate=float(base.max()),
         rank_ic=rank_ic(probabilities[:, UP] - probabilities[:, DOWN], excess, session),
-        calibration_error=sum(abs(bin.confidence - bin.hit_rate) * bin.rows for bin in table) / len(classes),
+        calibration_error=sum(abs(part.confidence - part.hit_rate) * part.rows for part in table) / len(classes),
     )
 
 
@@ -48,14 +47,17 @@ def reliability(probabilities: Floats, classes: Integers) -> tuple[ReliabilityBi
 def rank_ic(score: Floats, excess: Floats, session: Integers) -> float:
     """Mean over sessions of Spearman's correlation between score and excess return; 0 where no session can say.
 
-    Sessions with fewer than `MIN_CROSS_SECTION` rows, or with a constant score or return, do not count.
+    Sessions with fewer than `cross_section.MIN_CROSS_SECTION` rows, or with a constant score or return, do not count.
     """
-    found = []
-    for one in np.unique(session):
-        rows = session == one
-        if rows.sum() >= MIN_CROSS_SECTION and np.ptp(score[rows]) > 0 and np.ptp(excess[rows]) > 0:
-            found.append(float(spearmanr(score[rows], excess[rows]).statistic))
-    return float(np.mean(found)) if found else 0.0
+    one, other = ranks(score, session), ranks(excess, session)
+    use = np.isfinite(one) & np.isfinite(other)
+    # Ranks are centred, so Spearman's correlation is a ratio of sums.
+    covariance, first, second = (
+        np.bincount(session[use], weights=product[use]) for product in (one * other, one * one, other * other)
+    )
+    scale = np.sqrt(first * second)
+    counted = scale > 0
+    return float((covariance[counted] / scale[counted]).mean()) if counted.any() else 0.0
 
 
 def _log_loss(probabilities: Floats, classes: Integers) -> float:

@@ -14,7 +14,7 @@ from stock_ai.indicators.panel import AdjustedPrices, Bars, Dates, Floats
 from stock_ai.ml.cross_section import MARKET_NAMES, Integers, locate, market, ranks
 
 FEATURE_VERSION = 1
-"""Raised whenever a feature is added, removed, reordered or computed otherwise; a model of another version is refused."""
+"""Raised whenever a feature is added, removed, moved or computed otherwise; a model of another version is refused."""
 MIN_BARS = 260
 """Bars a stock needs: a year of 52 weeks. The longest window is 252 sessions (`position_52w`)."""
 

@@ -39,7 +39,6 @@ class _Linear:
 
     transform: Pipeline
     slope: Floats
-    intercept: Floats
 
 
 class Model:
@@ -87,21 +86,16 @@ def _reason(column: int, value: float, standardised: float, weight: float, signa
 
 
 def _linear(estimator: CalibratedClassifierCV) -> _Linear:
-    """The slopes of log(P(class) / geometric mean of the others), from multinomial logits times the inverse temperature.
+    """The slopes of log(P(class) / geometric mean of the others), from logits times the inverse temperature.
 
     With three logits f, that is f_c - (f_a + f_b) / 2 = 1.5 x (f_c - mean f).
     """
     (calibrated,) = estimator.calibrated_classifiers_
     (temperature,) = calibrated.calibrators
     pipeline: Pipeline = calibrated.estimator.estimator
-    classifier = pipeline[-1]
+    coefficients = pipeline[-1].coef_
     factor = len(SIGNALS) / (len(SIGNALS) - 1) * float(temperature.beta_)
-    coefficients, intercept = classifier.coef_, classifier.intercept_
-    return _Linear(
-        transform=pipeline[:-1],
-        slope=factor * (coefficients - coefficients.mean(axis=0)),
-        intercept=factor * (intercept - intercept.mean()),
-    )
+    return _Linear(transform=pipeline[:-1], slope=factor * (coefficients - coefficients.mean(axis=0)))
 
 
 def to_bytes(estimator: CalibratedClassifierCV) -> bytes:

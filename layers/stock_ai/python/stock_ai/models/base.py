@@ -23,13 +23,17 @@ UtcInstant = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 """An aware instant, normalised to UTC. A naive one is refused."""
 
 
-def _number(value: object) -> object:
-    if isinstance(value, str):
-        raise ValueError("must be a number, not text")  # noqa: TRY004 - pydantic reports a ValueError
-    return value
+def _decimal(value: object) -> object:
+    """A JSON number as the Decimal that it spells; anything but a number is left to be refused."""
+    return Decimal(repr(value)) if isinstance(value, float) else value
 
 
-_Points = Annotated[Decimal, BeforeValidator(_number), PlainSerializer(float, return_type=float, when_used="json")]
+_Points = Annotated[
+    Decimal,
+    Field(strict=True),
+    BeforeValidator(_decimal),
+    PlainSerializer(float, return_type=float, when_used="json"),
+]
 Price = Annotated[Annotated[int, Field(strict=True)] | _Points, Field(union_mode="left_to_right")]
 """Whole VND for stocks (int), index points (Decimal). A JSON number on the wire, exact for up to 15 digits."""
 

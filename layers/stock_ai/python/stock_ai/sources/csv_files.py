@@ -21,7 +21,6 @@ from stock_ai.ports import SourceBar
 from stock_ai.sources.csv_formats import DATE, PRICES, SYMBOL, VOLUME, recognise
 from stock_ai.sources.csv_tables import read_csv, read_parquet, symbols_in
 
-
 _EPOCH_ORDINAL = dt.date(1970, 1, 1).toordinal()
 
 

@@ -1,0 +1,35 @@
+"""EventBridge schedule -> bars from MongoDB -> indicators and model -> Kafka `ai_analysis_results`."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.ai_analysis.request import requested
+from functions.ai_analysis.service import analyse
+from functions.ai_analysis.wiring import build
+from stock_ai.clock import utc_now
+from stock_ai.observability import logger, metrics, tracer
+
+
+@logger.inject_lambda_context
+@tracer.capture_lambda_handler
+@metrics.log_metrics
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    """Analyse once; the answer is `{"analyses", "signals", "withheld", "model"}`.
+
+    Raises:
+        InvalidInputError: the event or a setting is wrong, or a symbol has no bars; nothing was published.
+        RetryableError: a dependency is away; running again is safe.
+        RunAbortedError: the current model is not sound.
+    """
+    wanted = requested(event)
+    ports = build()
+    report = analyse(ports.panel(), ports.models.current(), ports.publisher, utc_now, wanted.symbols)
+    metrics.add_metric(name="AnalysesPublished", unit=MetricUnit.Count, value=report.analyses)
+    metrics.add_metric(name="SignalsWithheld", unit=MetricUnit.Count, value=sum(report.withheld.values()))
+    logger.info("analysed", extra=dataclasses.asdict(report))
+    return dataclasses.asdict(report)
