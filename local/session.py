@@ -19,7 +19,6 @@ from stock_ai.settings import MongoSettings, RedisSettings
 from stock_ai.storage.mongo import claim_world, database
 from stock_ai.storage.redis_client import redis_client
 
-
 if TYPE_CHECKING:
     from stock_ai.ml.manager import ModelManager
 

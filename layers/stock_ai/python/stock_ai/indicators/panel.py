@@ -97,8 +97,10 @@ class Bars:
         """Adjusted prices, or all prices as traded where `adjusted` is false: the two are never mixed."""
         if not self.adjusted:
             return AdjustedPrices(self.open, self.high, self.low, self.close)
-        factor = self.adjusted_close / self.close
-        return AdjustedPrices(self.open * factor, self.high * factor, self.low * factor, self.close * factor)
+        # A bar without a sound close gets no sound factor; whoever computes leaves it out.
+        with np.errstate(all="ignore"):
+            factor = self.adjusted_close / self.close
+            return AdjustedPrices(self.open * factor, self.high * factor, self.low * factor, self.close * factor)
 
     def head(self, count: int) -> Self:
         """The first `count` bars, none of them provisional unless it is all of them."""

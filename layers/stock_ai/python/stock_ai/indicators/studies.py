@@ -67,7 +67,7 @@ def macd(series: Series) -> tuple[Floats, ...]:
 
 def bollinger(series: Series) -> tuple[Floats, ...]:
     """SMA(20) with 2 population standard deviations above and below, and where the close lies between them (%b)."""
-    upper, middle, lower = talib.BBANDS(series.close, 20, 2, 2, talib.MA_Type.SMA)
+    upper, middle, lower = talib.BBANDS(series.close, 20, 2, 2)
     width = upper - lower
     percent = (series.close - lower) / width
     percent[width <= _FLAT_BAND * middle] = np.nan
@@ -81,7 +81,7 @@ def atr(series: Series) -> tuple[Floats, ...]:
 
 def stochastic(series: Series) -> tuple[Floats, ...]:
     """Slow stochastic (14, 3, 3): %K is the close in the 14-session range, averaged over 3, %D its average over 3."""
-    slow_k, slow_d = talib.STOCH(series.high, series.low, series.close, 14, 3, talib.MA_Type.SMA, 3, talib.MA_Type.SMA)
+    slow_k, slow_d = talib.STOCH(series.high, series.low, series.close, fastk_period=14, slowk_period=3, slowd_period=3)
     if np.count_nonzero(series.high == series.low) >= _STOCHASTIC_WINDOW:
         flat = (talib.MAX(series.high, 14) == talib.MIN(series.low, 14)).astype(np.float64)
         if flat.any():
@@ -119,9 +119,8 @@ def rate_of_change(series: Series) -> tuple[Floats, ...]:
 
 def volume_ratio(series: Series) -> tuple[Floats, ...]:
     """Volume over its 20-session average, this session included."""
-    average = talib.SMA(series.volume, 20)
-    average[average == 0] = np.nan
-    return (series.volume / average,)
+    # Without any trade it is 0 / 0, which is NaN; more than nothing over nothing cannot be.
+    return (series.volume / talib.SMA(series.volume, 20),)
 
 
 def volatility(series: Series) -> tuple[Floats, ...]:

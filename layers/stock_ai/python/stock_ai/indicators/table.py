@@ -133,7 +133,8 @@ def _fill(table: tuple[_Row, ...], series: Series, usable: NDArray[np.bool_] | N
 def _priced(bars: Bars) -> NDArray[np.bool_]:
     """Which bars have four positive prices."""
     prices = np.stack((bars.open, bars.high, bars.low, bars.close))
-    return np.logical_and.reduce((prices > 0) & np.isfinite(prices), axis=0, dtype=np.bool_)
+    usable: NDArray[np.bool_] = np.logical_and.reduce((prices > 0) & np.isfinite(prices))
+    return usable
 
 
 def _runs(usable: NDArray[np.bool_]) -> Iterator[slice]:

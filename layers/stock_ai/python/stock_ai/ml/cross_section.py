@@ -100,5 +100,7 @@ def _means(values: Floats, where: Integers, size: int) -> Floats:
 
 def _rolling(values: Floats, window: int) -> Floats:
     """The last `window` values at each position, shape (len(values), window), NaN before there are so many."""
+    if not len(values):
+        return np.empty((0, window))
     windows: Floats = sliding_window_view(np.concatenate((np.full(window - 1, np.nan), values)), window)
     return windows

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
 from collections.abc import Sequence
 
 from kafka import KafkaProducer
 from kafka.errors import KafkaError, MessageSizeTooLargeError
-from kafka.producer.future import FutureRecordMetadata
 
 from stock_ai.errors import RetryableError, RunAbortedError
 from stock_ai.settings import KafkaSettings
@@ -17,7 +15,7 @@ from stock_ai.settings import KafkaSettings
 logging.getLogger("kafka").setLevel(logging.WARNING)
 
 MAX_IN_FLIGHT = 20_000
-"""Messages not yet known to be acknowledged; kafka-python 3 itself puts no bound on its buffer."""
+"""Messages under way at most; kafka-python 3 itself puts no bound on its buffer."""
 
 CONNECT_SECONDS = 5
 DELIVERY_SECONDS = 10
@@ -37,7 +35,8 @@ class KafkaPublisher:
             RetryableError: no broker answers within `CONNECT_SECONDS`.
         """
         self._servers = settings.bootstrap_servers
-        self._pending: deque[FutureRecordMetadata] = deque()
+        self._queued = 0
+        self._fault: BaseException | None = None
         try:
             self._producer = KafkaProducer(
                 bootstrap_servers=settings.bootstrap_servers,
@@ -64,14 +63,16 @@ class KafkaPublisher:
             RunAbortedError: the message is larger than Kafka takes, today and tomorrow.
         """
         try:
-            self._pending.append(self._producer.send(topic, key=key.encode(), value=value, headers=list(headers)))
+            future = self._producer.send(topic, key=key.encode(), value=value, headers=list(headers))
         except MessageSizeTooLargeError as error:
             raise RunAbortedError(f"{len(value)} bytes for {topic} of {key} are too many: {error}") from error
         except KafkaError as error:
             raise RetryableError(f"Kafka at {self._servers} takes no message for {topic}: {error}") from error
-        if len(self._pending) >= MAX_IN_FLIGHT:
-            # Half of them, so that the sender never runs dry meanwhile.
-            self._settle(MAX_IN_FLIGHT // 2)
+        # Not the futures are kept but the first fault: 20,000 live futures slow the whole process down.
+        future.add_errback(self._remember)
+        self._queued += 1
+        if self._queued >= MAX_IN_FLIGHT:
+            self.flush()
 
     def flush(self) -> None:
         """See `stock_ai.ports.Publisher`.
@@ -79,12 +80,14 @@ class KafkaPublisher:
         Raises:
             RetryableError: a message since the last flush was not acknowledged within `DELIVERY_SECONDS`.
         """
+        self._queued = 0
         try:
             self._producer.flush(timeout=DELIVERY_SECONDS + CONNECT_SECONDS)
         except KafkaError as error:
-            self._pending.clear()
-            raise RetryableError(f"Kafka at {self._servers} acknowledges nothing: {error}") from error
-        self._settle(len(self._pending))
+            self._fault = error
+        fault, self._fault = self._fault, None
+        if fault is not None:
+            raise RetryableError(f"Kafka at {self._servers} did not acknowledge a message: {fault}") from fault
 
     def close(self) -> None:
         """Send what is queued and let go of the connection.
@@ -97,13 +100,6 @@ class KafkaPublisher:
         except KafkaError as error:
             raise RetryableError(f"Kafka at {self._servers} went away before all was sent: {error}") from error
 
-    def _settle(self, count: int) -> None:
-        """Wait for the oldest `count` messages."""
-        oldest = [self._pending.popleft() for _ in range(count)]
-        try:
-            for future in oldest:
-                if not future.succeeded():
-                    future.get(timeout=DELIVERY_SECONDS + CONNECT_SECONDS)
-        except KafkaError as error:
-            self._pending.clear()
-            raise RetryableError(f"Kafka at {self._servers} did not acknowledge a message: {error}") from error
+    def _remember(self, fault: BaseException) -> None:
+        """Called in the sender's thread; the first fault since the last flush is the one that is told."""
+        self._fault = self._fault or fault

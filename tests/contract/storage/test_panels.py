@@ -1,0 +1,70 @@
+"""`read_panel` over a real server, against the bars that were stored."""
+
+import dataclasses
+import datetime as dt
+import random
+from decimal import Decimal
+
+import numpy as np
+import pymongo
+import pytest
+
+from stock_ai.errors import InvalidInputError, RetryableError
+from stock_ai.models import Interval
+from stock_ai.storage.panels import panel_from_bars, read_panel
+from stock_ai.storage.prices import MongoPriceStore
+from tests.fakes.messages import NOW, bar
+
+FIRST = dt.date(2024, 1, 1)
+
+
+def stored_bars():
+    stocks = [
+        bar(symbol, FIRST + dt.timedelta(days=day), close=99_000 + day, adjusted_close=49_500 + day)
+        for symbol in ("FPT", "ACB")
+        for day in range(40)
+    ]
+    index = bar("VNINDEX", open=Decimal("1640.15"), high=Decimal("1650"), low=Decimal("1630.1"), close=Decimal("1645"))
+    gap = bar("VNM", adjusted_close=None, volume=None, provisional=True, source="vnstock")
+    return [*stocks, index, gap, bar("FPT", time=NOW, interval=Interval.MINUTES_15)]
+
+
+def test_a_panel_from_the_store_is_one_from_the_bars(mongo_database):
+    bars = stored_bars()
+    random.Random(1).shuffle(bars)
+    MongoPriceStore(mongo_database).upsert(bars)
+    panel, expected = read_panel(mongo_database), panel_from_bars(bars)
+    assert panel.symbols == expected.symbols == ("ACB", "FPT", "VNINDEX", "VNM")
+    for one, other in zip(panel, expected, strict=True):
+        for field in dataclasses.fields(one):
+            np.testing.assert_equal(getattr(one, field.name), getattr(other, field.name))
+
+
+def test_values_units_and_gaps(mongo_database):
+    MongoPriceStore(mongo_database).upsert(stored_bars())
+    acb, fpt, index, vnm = read_panel(mongo_database)
+    assert len(fpt) == len(acb) == 40
+    assert (fpt.close[-1], fpt.adjusted_close[-1], fpt.adjusted) == (99_039, 49_539, True)
+    assert fpt.dates[0] == np.datetime64("2024-01-01")
+    assert fpt.last_date == FIRST + dt.timedelta(days=39)
+    assert (index.open[0], index.close[0]) == (1640.15, 1645.0)
+    assert np.isnan(vnm.adjusted_close[0])
+    assert np.isnan(vnm.volume[0])
+    assert (vnm.adjusted, vnm.traded, vnm.provisional, vnm.source) == (False, False, True, "vnstock")
+    assert (fpt.provisional, fpt.simulated) == (False, False)
+
+
+def test_an_empty_store_is_an_empty_panel(mongo_database):
+    assert len(read_panel(mongo_database)) == 0
+
+
+def test_two_bars_of_one_date_are_refused():
+    with pytest.raises(InvalidInputError, match="FPT: 2024-01-01 does not follow"):
+        panel_from_bars([bar("FPT", FIRST), bar("FPT", FIRST)])
+
+
+def test_an_absent_server_is_told_and_its_address_is_not():
+    client = pymongo.MongoClient("mongodb://user:secret@127.0.0.1:9", serverSelectionTimeoutMS=50)
+    with pytest.raises(RetryableError) as caught:
+        read_panel(client["stock_ai"])
+    assert "secret" not in str(caught.value)

@@ -1,0 +1,133 @@
+"""Both handlers with real servers: bars in MongoDB, a model in a folder, analyses on the topic."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import subprocess
+import sys
+from dataclasses import dataclass
+
+import pytest
+from kafka import KafkaConsumer, TopicPartition
+
+from functions.ai_analysis import handler as analysis
+from functions.ai_analysis import wiring as analysis_wiring
+from functions.model_training import handler as training
+from functions.model_training import wiring as training_wiring
+from infra.topology import Topic
+from local.embedded.kafka import create_topics
+from local.events import schedule_event
+from stock_ai.errors import InvalidInputError, NotFoundError, RunAbortedError
+from stock_ai.models import AiAnalysis, Interval
+from stock_ai.models.topics import AI_ANALYSIS_RESULTS
+from stock_ai.storage.prices import MongoPriceStore
+from tests.fakes.messages import bar
+from tests.fakes.panels import COLUMNS, random_bars, random_panel
+
+NOW = dt.datetime(2025, 8, 26, 8, 20, tzinfo=dt.UTC)
+STOCKS, COUNT = 12, 350
+
+
+@dataclass
+class Context:
+    function_name: str
+    memory_limit_in_mb: int = 2048
+    invoked_function_arn: str = "arn:aws:lambda:ap-southeast-1:000000000000:function:test"
+    aws_request_id: str = "1"
+
+
+def messages(bars):
+    rows = zip(bars.dates.tolist(), *(getattr(bars, name).tolist() for name in COLUMNS), strict=True)
+    for date, *numbers in rows:
+        prices = {name: int(value) for name, value in zip(COLUMNS, numbers, strict=True)}
+        yield bar(bars.symbol, date, interval=Interval.DAY, source=bars.source, **prices)
+
+
+@pytest.fixture
+def environment(monkeypatch, kafka_bootstrap, mongo_uri, mongo_database, tmp_path):
+    for name, value in {
+        "KAFKA_BOOTSTRAP_SERVERS": kafka_bootstrap,
+        "MONGODB_URI": mongo_uri,
+        "MONGODB_DATABASE": mongo_database.name,
+        "MODEL_REGISTRY": str(tmp_path / "models"),
+    }.items():
+        monkeypatch.setenv(name, value)
+    create_topics(kafka_bootstrap, [Topic(AI_ANALYSIS_RESULTS, partitions=6, retention_hours=1)])
+    analysis_wiring.build.cache_clear()
+    training_wiring.build.cache_clear()
+    yield mongo_database
+    if analysis_wiring.build.cache_info().currsize:
+        analysis_wiring.build().publisher.close()
+    analysis_wiring.build.cache_clear()
+    training_wiring.build.cache_clear()
+
+
+def event(**detail):
+    return schedule_event("close", NOW, detail)
+
+
+def published(kafka_bootstrap, work):
+    """What `work` returns and the analyses that it put on the topic, by key."""
+    consumer = KafkaConsumer(bootstrap_servers=kafka_bootstrap, group_id=None, enable_auto_commit=False)
+    partitions = [TopicPartition(AI_ANALYSIS_RESULTS, p) for p in consumer.partitions_for_topic(AI_ANALYSIS_RESULTS)]
+    consumer.assign(partitions)
+    before = consumer.end_offsets(partitions)
+    answer = work()
+    missing = sum(consumer.end_offsets(partitions).values()) - sum(before.values())
+    for partition in partitions:
+        consumer.seek(partition, before[partition])
+    found = {}
+    while len(found) < missing:
+        polled = consumer.poll(timeout_ms=10_000)
+        assert polled, f"{missing} analyses were sent, {len(found)} came"
+        for records in polled.values():
+            found.update({record.key.decode(): AiAnalysis.model_validate_json(record.value) for record in records})
+    consumer.close()
+    return answer, found
+
+
+def test_bars_become_a_model_and_then_analyses(environment, kafka_bootstrap):
+    store = MongoPriceStore(environment)
+    for bars in (*random_panel(STOCKS, COUNT), random_bars("NEW", 30)):
+        store.upsert(list(messages(bars)))
+
+    answer, found = published(kafka_bootstrap, lambda: analysis.handler(event(), Context("ai_analysis")))
+    assert answer == {
+        "analyses": STOCKS + 1,
+        "signals": {},
+        "withheld": {"insufficient_history": 1, "no_model": STOCKS},
+        "model": None,
+    }
+
+    card = training.handler(event(), Context("model_training"))
+    assert card["simulated"] is True
+    assert card["symbols"] == STOCKS
+
+    answer, found = published(kafka_bootstrap, lambda: analysis.handler(event(), Context("ai_analysis")))
+    assert answer["model"] == card["version"]
+    assert sum(answer["signals"].values()) == STOCKS
+    assert answer["withheld"] == {"insufficient_history": 1}
+    assert len(found) == STOCKS + 1
+    assert {one.model.version for one in found.values() if one.signal} == {card["version"]}
+
+    asked = event(symbols=["s03"])
+    answer, few = published(kafka_bootstrap, lambda: analysis.handler(asked, Context("ai_analysis")))
+    assert answer["analyses"] == 1
+    assert few["S03"].analysis_id == found["S03"].analysis_id
+
+
+def test_too_few_bars_and_wrong_events_are_told(environment):
+    MongoPriceStore(environment).upsert(list(messages(dataclasses.replace(random_bars("FPT", 30), source="csv"))))
+    with pytest.raises(RunAbortedError, match="0 complete rows in 0 sessions"):
+        training.handler(event(), Context("model_training"))
+    with pytest.raises(NotFoundError, match="symbols: 'XXX'"):
+        analysis.handler(event(symbols=["XXX"]), Context("ai_analysis"))
+    with pytest.raises(InvalidInputError, match=r"detail\.symbols 'FPT'"):
+        analysis.handler(event(symbols="FPT"), Context("ai_analysis"))
+
+
+@pytest.mark.parametrize("function", ["ai_analysis", "model_training"])
+def test_importing_a_handler_connects_to_nothing(function):
+    code = f"import socket\nsocket.socket.connect = None\nimport functions.{function}.handler\n"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

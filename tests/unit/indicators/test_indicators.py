@@ -1,0 +1,220 @@
+"""Indicators against plain Python, against the future, against scale and against bad histories."""
+
+import dataclasses
+import math
+import statistics
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stock_ai.errors import InvalidInputError
+from stock_ai.indicators import INDICATORS, Bars, Panel, compute, latest
+from tests.fakes.panels import random_bars, real_bars
+
+NAMES = [indicator.name for indicator in INDICATORS]
+
+
+def scaled(bars, factor):
+    prices = {name: getattr(bars, name) * factor for name in ("open", "high", "low", "close", "adjusted_close")}
+    return dataclasses.replace(bars, **prices)
+
+
+def flat(count, volume=1000.0):
+    price = np.full(count, 10_000.0)
+    dates = np.datetime64("2024-01-01") + np.arange(count)
+    return Bars("AAA", dates, price, price, price, price, price, np.full(count, volume), "csv")
+
+
+def test_table_and_result_name_the_same_indicators_once():
+    assert list(compute(random_bars())) == NAMES
+    assert len(set(NAMES)) == len(NAMES) == 23
+
+
+@pytest.mark.parametrize("indicator", INDICATORS, ids=lambda indicator: indicator.name)
+def test_first_value_comes_exactly_after_the_declared_warm_up(indicator):
+    values = compute(random_bars(count=400))[indicator.name]
+    assert len(values) == 400
+    assert np.flatnonzero(np.isfinite(values))[0] == indicator.warm_up - 1
+    assert np.isfinite(values[indicator.warm_up - 1 :]).all()
+
+
+@pytest.mark.parametrize("count", [1, 19, 60, 251, 252, 333])
+def test_no_value_knows_later_bars_of_a_random_history(count):
+    bars = random_bars(count=400)
+    whole, past = compute(bars), compute(bars.head(count))
+    for name in NAMES:
+        np.testing.assert_array_equal(whole[name][:count], past[name], err_msg=name)
+
+
+@pytest.mark.parametrize("symbol", ["FPT", "ACB", "VNINDEX"])
+def test_no_value_knows_later_bars_of_a_real_history(shared_data, symbol):
+    bars = real_bars(shared_data, symbol, "2022-01-01")
+    whole = compute(bars)
+    for count in (100, 300, len(bars) - 1):
+        past = compute(bars.head(count))
+        for name in NAMES:
+            np.testing.assert_array_equal(whole[name][:count], past[name], err_msg=name)
+
+
+@pytest.mark.parametrize("factor", [0.5, 1024.0])
+def test_prices_scale_and_the_rest_does_not(factor):
+    """By a power of two, which rounds nothing: `adx_14` too."""
+    bars = random_bars()
+    before, after = compute(bars), compute(scaled(bars, factor))
+    for indicator in INDICATORS:
+        expected = before[indicator.name] * (factor if indicator.unit == "price" else 1)
+        np.testing.assert_allclose(after[indicator.name], expected, rtol=1e-9, atol=1e-9, err_msg=indicator.name)
+
+
+def test_scale_by_any_factor_changes_no_more_than_rounding():
+    bars = random_bars()
+    before, after = compute(bars), compute(scaled(bars, 0.3717))
+    for indicator in INDICATORS:
+        if indicator.name not in ("adx_14", "obv"):
+            expected = before[indicator.name] * (0.3717 if indicator.unit == "price" else 1)
+            np.testing.assert_allclose(after[indicator.name], expected, rtol=1e-6, atol=1e-6, err_msg=indicator.name)
+
+
+def test_adjusted_prices_are_used_and_never_mixed_with_traded_ones():
+    bars = random_bars(count=100)
+    assert bars.adjusted
+    assert compute(bars)["sma_50"][49] == pytest.approx((bars.close[:50] * 0.5).mean())
+    gap = bars.adjusted_close.copy()
+    gap[7] = np.nan
+    raw = dataclasses.replace(bars, adjusted_close=gap)
+    assert not raw.adjusted
+    assert compute(raw)["sma_50"][49] == pytest.approx(bars.close[:50].mean())
+
+
+# References written from the definitions, without TA-Lib.
+
+
+def adjusted_columns(bars):
+    prices = bars.adjusted_prices()
+    return [list(map(float, column)) for column in (prices.high, prices.low, prices.close, bars.volume)]
+
+
+def wilder(values, period):
+    average = sum(values[:period]) / period
+    for value in values[period:]:
+        average = (average * (period - 1) + value) / period
+    return average
+
+
+def test_against_plain_python():
+    bars = random_bars(count=300, seed=5)
+    high, low, close, volume = adjusted_columns(bars)
+    last = latest(compute(bars))
+    moves = [b - a for a, b in pairwise(close)]
+    gain, loss = wilder([max(m, 0) for m in moves], 14), wilder([max(-m, 0) for m in moves], 14)
+    true_ranges = [max(high[t], close[t - 1]) - min(low[t], close[t - 1]) for t in range(1, 300)]
+    mean, deviation = statistics.fmean(close[-20:]), statistics.pstdev(close[-20:])
+    typical = [(h + lo + c) / 3 for h, lo, c in zip(high, low, close, strict=True)]
+    flows = [(typical[t] - typical[t - 1], typical[t] * volume[t]) for t in range(286, 300)]
+    up, down = sum(f for d, f in flows if d > 0), sum(f for d, f in flows if d < 0)
+    fast = [
+        100 * (close[t] - min(low[t - 13 : t + 1])) / (max(high[t - 13 : t + 1]) - min(low[t - 13 : t + 1]))
+        for t in range(290, 300)
+    ]
+    logs = [math.log(b / a) for a, b in pairwise(close[-21:])]
+    expected = {
+        "sma_200": statistics.fmean(close[-200:]),
+        "rsi_14": 100 * gain / (gain + loss),
+        "atr_14": wilder(true_ranges, 14),
+        "bollinger_upper": mean + 2 * deviation,
+        "bollinger_percent_b": (close[-1] - mean + 2 * deviation) / (4 * deviation),
+        "mfi_14": 100 * up / (up + down),
+        "stochastic_k": statistics.fmean(fast[-3:]),
+        "stochastic_d": statistics.fmean([statistics.fmean(fast[7 - k : 10 - k]) for k in range(3)]),
+        "roc_10": 100 * (close[-1] / close[-11] - 1),
+        "volume_ratio_20": volume[-1] / statistics.fmean(volume[-20:]),
+        "volatility_20": statistics.stdev(logs) * 250**0.5,
+        "position_52w": (close[-1] - min(low[-252:])) / (max(high[-252:]) - min(low[-252:])),
+    }
+    for name, value in expected.items():
+        assert last[name] == pytest.approx(value, rel=1e-7), name
+
+
+def test_exponential_average_starts_from_the_simple_one():
+    bars = random_bars(count=60)
+    close = list(bars.adjusted_prices().close)
+    average = statistics.fmean(close[:12])
+    for price in close[12:]:
+        average += 2 / 13 * (price - average)
+    assert latest(compute(bars))["ema_12"] == pytest.approx(average)
+
+
+def test_without_movement_or_trade_the_undefined_is_null_and_not_extreme():
+    last = latest(compute(flat(300)))
+    for name in ("rsi_14", "stochastic_k", "stochastic_d", "mfi_14", "bollinger_percent_b", "position_52w"):
+        assert last[name] is None, name
+    assert (last["sma_20"], last["volatility_20"], last["volume_ratio_20"]) == (10_000, 0, 1)
+    assert latest(compute(flat(300, volume=0.0)))["volume_ratio_20"] is None
+
+
+def test_a_strict_fall_is_a_real_zero_of_rsi():
+    count = 60
+    dates, price = np.datetime64("2024-01-01") + np.arange(count), 10_000.0 - 10 * np.arange(count)
+    bars = Bars("AAA", dates, price, price, price, price, price, np.full(count, 100.0), "csv")
+    last = latest(compute(bars))
+    assert (last["rsi_14"], last["mfi_14"]) == (0, 0)
+
+
+def test_history_starts_anew_after_a_hole_and_the_past_stays():
+    bars = random_bars(count=400)
+    close, volume = bars.close.copy(), bars.volume.copy()
+    close[150], volume[300] = np.nan, np.nan
+    holed = dataclasses.replace(bars, close=close, adjusted_close=close, volume=volume)
+    values = compute(holed)
+    before, after = compute(holed.head(150)), compute(dataclasses.replace(holed, **tail(holed, 151)))
+    for name in NAMES:
+        np.testing.assert_array_equal(values[name][:150], before[name], err_msg=name)
+        np.testing.assert_array_equal(values[name][151:], after[name], err_msg=name)
+        assert np.isnan(values[name][150])
+    assert np.isnan(values["obv"][300])
+    assert np.isfinite(values["obv"][301])
+    assert np.isfinite(values["sma_20"][300])
+
+
+def tail(bars, start):
+    columns = ("dates", "open", "high", "low", "close", "adjusted_close", "volume")
+    return {name: getattr(bars, name)[start:] for name in columns}
+
+
+prices = st.sampled_from([0.0, -5.0, math.nan, math.inf, 10.0, 10.0, 10.0, 11.0, 9.5, 1e9])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    rows=st.lists(st.tuples(prices, prices, prices, prices, prices, prices), max_size=80),
+    quiet=st.integers(min_value=0, max_value=40),
+)
+def test_any_history_gives_full_length_values_without_error_or_infinity(rows, quiet):
+    table = np.array(rows + [(10.0, 10.0, 10.0, 10.0, 10.0, 0.0)] * quiet, dtype=np.float64).reshape(-1, 6)
+    dates = np.datetime64("2024-01-01") + np.arange(len(table))
+    bars = Bars("AAA", dates, *np.ascontiguousarray(table.T), "csv")
+    values = compute(bars)
+    assert list(values) == NAMES
+    assert all(len(column) == len(table) for column in values.values())
+    assert not any(np.isinf(column).any() for column in values.values())
+    assert set(latest(values)) == set(NAMES)
+
+
+def test_bars_refuse_dates_out_of_order_and_columns_of_another_length():
+    bars = random_bars(count=5)
+    with pytest.raises(InvalidInputError, match=r"AAA: 2022-01-04 does not follow"):
+        dataclasses.replace(bars, dates=bars.dates[[0, 1, 1, 3, 4]])
+    with pytest.raises(InvalidInputError, match=r"AAA: volume has shape \(4,\)"):
+        dataclasses.replace(bars, volume=bars.volume[:4])
+
+
+def test_a_panel_is_sorted_has_each_symbol_once_and_can_drop_unfinished_bars():
+    running = random_bars("BBB", 5, provisional=True)
+    panel = Panel.of([running, random_bars("AAA", 5), random_bars("CCC", 0)])
+    assert panel.symbols == ("AAA", "BBB")
+    assert [(len(bars), bars.provisional) for bars in panel.final()] == [(5, False), (4, False)]
+    with pytest.raises(InvalidInputError, match="BBB comes twice"):
+        Panel.of([running, running])
