@@ -30,7 +30,7 @@ def flat(count, volume=1000.0):
 
 def test_table_and_result_name_the_same_indicators_once():
     assert list(compute(random_bars())) == NAMES
-    assert len(set(NAMES)) == len(NAMES) == 23
+    assert len(set(NAMES)) == len(NAMES) == 24
 
 
 @pytest.mark.parametrize("indicator", INDICATORS, ids=lambda indicator: indicator.name)
@@ -129,6 +129,7 @@ def test_against_plain_python():
         "mfi_14": 100 * up / (up + down),
         "stochastic_k": statistics.fmean(fast[-3:]),
         "stochastic_d": statistics.fmean([statistics.fmean(fast[7 - k : 10 - k]) for k in range(3)]),
+        "roc_1": 100 * (close[-1] / close[-2] - 1),
         "roc_10": 100 * (close[-1] / close[-11] - 1),
         "volume_ratio_20": volume[-1] / statistics.fmean(volume[-20:]),
         "volatility_20": statistics.stdev(logs) * 250**0.5,

@@ -112,9 +112,9 @@ def money_flow(series: Series) -> tuple[Floats, ...]:
     return (values,)
 
 
-def rate_of_change(series: Series) -> tuple[Floats, ...]:
-    """Change of the close over 10 sessions in percent."""
-    return (talib.ROC(series.close, 10),)
+def rate_of_change(period: int) -> Study:
+    """Change of the close over `period` sessions in percent."""
+    return lambda series: (talib.ROC(series.close, period),)
 
 
 def volume_ratio(series: Series) -> tuple[Floats, ...]:

@@ -69,7 +69,8 @@ _PRICE_TABLE: tuple[_Row, ...] = (
         ("stochastic_d", 18, "0..100", "stochastic_k averaged over 3"),
     ),
     _row(studies.adx, ("adx_14", 28, "0..100", "Average directional index, 14 sessions: strength of the trend")),
-    _row(studies.rate_of_change, ("roc_10", 11, "percent", "Change of the close over 10 sessions")),
+    _row(studies.rate_of_change(1), ("roc_1", 2, "percent", "Change of the close since the session before")),
+    _row(studies.rate_of_change(10), ("roc_10", 11, "percent", "Change of the close over 10 sessions")),
     _row(studies.volatility, ("volatility_20", 21, "per year", "Deviation of 20 daily log returns x root 250")),
     _row(studies.year_position, ("position_52w", YEAR, "ratio", "The close between low and high of 252 sessions")),
 )
