@@ -16,7 +16,7 @@ from stock_ai.clock import Clock
 from stock_ai.errors import InvalidInputError
 from stock_ai.market.calendar import EXCHANGE_ZONE
 
-# The clock is asked at least this often, so that a machine that slept notices at once.
+# Often enough that a machine that slept notices at once.
 CHECK_SECONDS = 1.0
 
 logger = logging.getLogger(__name__)
@@ -52,6 +52,7 @@ class ScheduleRunner:
         invoke: runs a function on an event; what it raises is reported and ends nothing.
         clock: decides what is due.
         on_failure: gets a line about each failed or skipped invocation.
+        check_seconds: how often the clock is asked.
     """
 
     def __init__(
@@ -60,11 +61,13 @@ class ScheduleRunner:
         invoke: Callable[[str, dict[str, Any]], None],
         clock: Clock,
         on_failure: Callable[[str], None] = logger.warning,
+        check_seconds: float = CHECK_SECONDS,
     ) -> None:
         self._schedules = tuple(schedules)
         self._invoke = invoke
         self._clock = clock
         self._on_failure = on_failure
+        self._check_seconds = check_seconds
         self._stop = threading.Event()
         self._running: dict[str, threading.Thread] = {}
         self._thread: threading.Thread | None = None
@@ -100,8 +103,8 @@ class ScheduleRunner:
                 if due[index] <= now:
                     self._fire(function_name, trigger, due[index])
                     due[index] = next_fire(trigger, now)
-            left = min((instant - now).total_seconds() for instant in due) if due else CHECK_SECONDS
-            self._stop.wait(min(left, CHECK_SECONDS))
+            left = min((instant - now).total_seconds() for instant in due) if due else self._check_seconds
+            self._stop.wait(min(left, self._check_seconds))
 
     def _fire(self, function_name: str, trigger: ScheduleTrigger, instant: dt.datetime) -> None:
         last = self._running.get(function_name)

@@ -91,7 +91,7 @@ def run():
 
     def start(clock, *schedules):
         invoke, reports = Calls(), Reports()
-        runner = ScheduleRunner(schedules, invoke, clock, reports)
+        runner = ScheduleRunner(schedules, invoke, clock, reports, check_seconds=0.01)
         runner.start()
         runners.append(runner)
         invokes.append(invoke)
