@@ -115,7 +115,7 @@ def analyse(
         named = unnamed.model_copy(
             update={"analysis_id": digest(unnamed.model_dump_json(exclude={"analysis_id", "event_time"}))}
         )
-        publisher.publish(topics.AI_ANALYSIS_RESULTS, bars.symbol, named.model_dump_json().encode(), _HEADERS)
+        publisher.publish(topics.AI_ANALYSIS_RESULTS, bars.symbol, named.wire(), _HEADERS)
         if opinion.withheld:
             withheld[opinion.withheld.reason.value] += 1
         elif opinion.signal:

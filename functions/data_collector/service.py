@@ -132,6 +132,4 @@ class _Batch:
             )
             for bar, event_id in zip(self.bars, self.ids, strict=True)
         ]
-        # What model_dump_json does, without the way through str.
-        to_json = StockPrice.__pydantic_serializer__.to_json
-        return [to_json(price) for price in prices]
+        return [price.wire() for price in prices]

@@ -87,7 +87,7 @@ class Explainer:
             if draft is not None:
                 answer = self._analysis(draft, provider, sheet, language, fingerprint)
                 # Published first: an answer that is kept has surely been sent.
-                self._publisher.publish(topics.LLM_ANALYSIS_RESULTS, sheet.symbol, answer.model_dump_json().encode())
+                self._publisher.publish(topics.LLM_ANALYSIS_RESULTS, sheet.symbol, answer.wire())
                 self._publisher.flush()
                 self._cache.put(fingerprint, answer)
                 return answer

@@ -5,13 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from stock_ai.models import AiAnalysis, HistoryEntry, Insight, Interval, LlmAnalysis, Price, StockPrice
 
 
-@dataclass(frozen=True, slots=True)
-class SourceBar:
+class SourceBar(NamedTuple):
     """One bar as a source gives it, before it becomes a message. Units as in `StockPrice`."""
 
     symbol: str
@@ -57,6 +56,7 @@ class Publisher(Protocol):
 
         Raises:
             RetryableError: the broker is away.
+            RunAbortedError: the broker will never take it, e.g. for its size.
         """
 
     def flush(self) -> None:

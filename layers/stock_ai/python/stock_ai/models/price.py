@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from stock_ai.models.base import SCHEMA_VERSION, SIMULATED, Interval, Message, Price, UtcInstant, digest
 
-BarTime = Annotated[UtcInstant | dt.date, Field(union_mode="left_to_right")]
+BarTime = Annotated[Annotated[dt.date, Field(strict=True)] | UtcInstant, Field(union_mode="left_to_right")]
 """The trading date of a daily bar, or the UTC instant at which an intraday bar opens."""
 
 
@@ -62,4 +62,7 @@ def price_event_id(
     provisional: bool,
 ) -> str:
     """The `event_id` of a bar: a digest of everything but the moment it was ingested."""
-    return digest(symbol, interval, time, open, high, low, close, adjusted_close, volume, source, provisional)
+    # One string at once: this runs for every bar that is read, `digest` on the parts takes twice as long.
+    return digest(
+        f"{symbol}|{interval}|{time}|{open}|{high}|{low}|{close}|{adjusted_close}|{volume}|{source}|{provisional}"
+    )

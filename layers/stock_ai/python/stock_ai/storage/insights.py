@@ -143,7 +143,7 @@ def _merged(current: bytes | None, analyses: Iterable[AiAnalysis | LlmAnalysis])
     if insight is before and current is not None:
         return current
     assert insight is not None  # noqa: S101 - there is at least one analysis
-    return insight.model_dump_json().encode()
+    return insight.wire()
 
 
 def _milliseconds(instant: dt.datetime) -> int:
