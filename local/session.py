@@ -7,20 +7,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pymongo.database import Database
 from redis import Redis
 
 from local.home import Endpoints, Home, World
 from local.servers import open_servers
+from stock_ai.ml.manager import ModelManager
 from stock_ai.models import keys
 from stock_ai.settings import MongoSettings, RedisSettings
+from stock_ai.storage.model_registry import open_registry
 from stock_ai.storage.mongo import claim_world, database
 from stock_ai.storage.redis_client import redis_client
-
-if TYPE_CHECKING:
-    from stock_ai.ml.manager import ModelManager
 
 
 @dataclass
@@ -59,10 +58,6 @@ class Session:
     @cached_property
     def models(self) -> ModelManager:
         """The trained models."""
-        # Imported on first use: most commands need no scikit-learn.
-        from stock_ai.ml.manager import ModelManager
-        from stock_ai.storage.model_registry import open_registry
-
         return ModelManager(open_registry(self.environment["MODEL_REGISTRY"]))
 
     def count_insights(self) -> int:

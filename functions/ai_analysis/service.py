@@ -84,7 +84,10 @@ def analyse(
     indicators, opinions = _look(panel, model)
     now = clock()
     reference = model and ModelRef(
-        name=model.card.name, version=model.card.version, trained_until=model.card.trained_until
+        name=model.card.name,
+        version=model.card.version,
+        trained_until=model.card.trained_until,
+        proven_skill=model.card.proven_skill,
     )
     signals: Counter[str] = Counter()
     withheld: Counter[str] = Counter()

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from local.cli.output import JsonOption, errors, print_json
+from local.cli.output import JsonOption, print_json, results
 from local.home import Home
 from local.session import Session, connect
 from stock_ai.errors import InvalidInputError
@@ -44,15 +44,13 @@ def list_letters(
     if json:
         print_json([_as_json(letter) for letter in found])
         return
-    table = Table(
-        "id", "reason", "key", "from", "failed at", title=f"{len(found):,} dead letters", title_justify="left"
-    )
+    table = Table("reason", "key", "failed at", title=f"{len(found):,} dead letters", title_justify="left")
+    table.add_column("id", no_wrap=True)
     for letter in found[:_SHOWN]:
-        origin = f"{letter.source_topic}:{letter.source_partition}:{letter.source_offset}"
-        table.add_row(letter.id, letter.reason, letter.key or "", origin, letter.failed_at)
-    errors.print(table)
+        table.add_row(letter.reason, letter.key or "", letter.failed_at[:19], letter.id)
+    results.print(table)
     if len(found) > _SHOWN:
-        errors.print(f"{len(found) - _SHOWN:,} more; --json shows all")
+        results.print(f"{len(found) - _SHOWN:,} more; --json shows all")
 
 
 @app.command("show")
@@ -64,7 +62,7 @@ def show(letter_id: Annotated[str, typer.Argument(metavar="ID")], json: JsonOpti
         print_json(content)
     else:
         for name, value in content.items():
-            errors.print(f"{name:<17} {value}", markup=False, highlight=False, soft_wrap=True)
+            results.print(f"{name:<17} {value}", markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command("redrive")
@@ -86,7 +84,7 @@ def redrive(
     if json:
         print_json({"redriven": len(chosen)})
     else:
-        errors.print(f"{len(chosen):,} redriven; the next run, or the running one, processes them", highlight=False)
+        results.print(f"{len(chosen):,} redriven; the next run, or the running one, processes them", highlight=False)
 
 
 def _as_json(letter: DeadLetter) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from stock_ai.errors import InvalidInputError
 
 errors = Console(stderr=True)
+results = Console()
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object last on standard output.")]
 
 
@@ -67,5 +68,7 @@ class RunProgress:
 def run_progress() -> Iterator[RunProgress]:
     """A progress line on standard error while the body runs."""
     columns = (SpinnerColumn(), TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeElapsedColumn(), console=errors, transient=True) as progress:
+    with Progress(
+        *columns, TimeElapsedColumn(), console=errors, transient=True, disable=not errors.is_terminal
+    ) as progress:
         yield RunProgress(progress)

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from functions.aggregation.service import rebuild
 from local.cli.dead_letters import open_dead_letters
-from local.cli.output import JsonOption, errors, parse_symbols, print_json, run_progress, say
+from local.cli.output import JsonOption, parse_symbols, print_json, results, run_progress, say
 from local.home import Home
 from local.runtime import Runtime
 from local.session import Session, connect
@@ -52,7 +52,7 @@ def train(json: JsonOption = False) -> None:
     table = Table(show_header=False, title="Trained model", title_justify="left")
     for name, value in card.items():
         table.add_row(name, f"{value:.4f}" if isinstance(value, float) else str(value))
-    errors.print(table)
+    results.print(table)
 
 
 def analyse(
@@ -71,7 +71,7 @@ def analyse(
         print_json(report)
     else:
         for name, value in report.items():
-            errors.print(f"{name}: {value}", highlight=False)
+            results.print(f"{name}: {value}", highlight=False)
 
 
 def rebuild_insights(json: JsonOption = False) -> None:
@@ -81,7 +81,7 @@ def rebuild_insights(json: JsonOption = False) -> None:
     if json:
         print_json({"insights": count})
     else:
-        errors.print(f"{count:,} insights rebuilt", highlight=False)
+        results.print(f"{count:,} insights rebuilt", highlight=False)
 
 
 def status(json: JsonOption = False) -> None:
@@ -117,5 +117,7 @@ def status(json: JsonOption = False) -> None:
         return
     table = Table(show_header=False)
     for name, value in state.items():
-        table.add_row(name.replace("_", " "), "none" if value in (None, {}) else str(value))
-    errors.print(table)
+        if isinstance(value, dict):
+            value = ", ".join(f"{key} {count}" for key, count in value.items())
+        table.add_row(name.replace("_", " "), "none" if value in (None, "") else str(value))
+    results.print(table)

@@ -11,11 +11,14 @@ import pytest
 
 from tests.e2e.stock_ai_cli import alive, children, get, once, run, serving, until, write_prices
 
+# Enough for a model: ten stocks a session make a cross-section.
+SYMBOLS, SESSIONS = 12, 420
+
 
 @pytest.fixture(scope="module")
 def prices(tmp_path_factory):
     folder = tmp_path_factory.mktemp("prices")
-    write_prices(folder, symbols=6, sessions=420)
+    write_prices(folder, symbols=SYMBOLS, sessions=SESSIONS)
     return folder
 
 
@@ -114,7 +117,7 @@ def test_commands_beside_a_run_and_after_it(prices, tmp_path):
     _refused(refused, "stock-ai up")
 
     summary = once(tmp_path, "--source", "csv", "--data", str(prices))
-    assert summary["insights"] == 6
+    assert summary["insights"] == SYMBOLS
     with serving(tmp_path, "--source", "csv", "--data", str(prices)) as (_, api):
         status, health = get(f"{api}/api/v1/health")
         assert status == 200
@@ -128,10 +131,10 @@ def test_commands_beside_a_run_and_after_it(prices, tmp_path):
     analysed = run(tmp_path, "analyse", "--symbols", "T01", "--json")
     assert analysed.returncode == 0, analysed.stderr
     assert json.loads(analysed.stdout)["analyses"] == 1
-    assert json.loads(run(tmp_path, "rebuild-insights", "--json").stdout) == {"insights": 6}
+    assert json.loads(run(tmp_path, "rebuild-insights", "--json").stdout) == {"insights": SYMBOLS}
     after = json.loads(run(tmp_path, "status", "--json").stdout)
     assert after["running"] is False
-    assert after["bars"] == 6 * 420
+    assert after["bars"] == SYMBOLS * SESSIONS
 
 
 def test_simulated_says_so_to_the_last_screen(tmp_path):

@@ -36,7 +36,7 @@ def make_analysis(symbol="FPT", signal=Signal.BUY, confidence=0.612, **changes) 
         "signal": signal,
         "confidence": confidence,
         "probabilities": {signal: confidence},
-        "model": ModelRef(name="logistic", version="v1", trained_until=dt.date(2025, 6, 30)),
+        "model": ModelRef(name="logistic", version="v1", trained_until=dt.date(2025, 6, 30), proven_skill=True),
     }
     fields = {
         "analysis_id": f"ai-{symbol}-{signal}",

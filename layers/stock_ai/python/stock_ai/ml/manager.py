@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pydantic import ValidationError
 
 from stock_ai.errors import RunAbortedError
 from stock_ai.ml.card import ModelCard
-from stock_ai.ml.model import Model, load_model
-from stock_ai.ml.training import TrainedModel
+
+if TYPE_CHECKING:
+    from stock_ai.ml.model import Model
+    from stock_ai.ml.training import TrainedModel
 
 
 class ModelRegistry(Protocol):
@@ -79,6 +81,9 @@ class ModelManager:
         if version is None:
             return None
         if self._loaded is None or self._loaded[0] != version:
+            # scikit-learn and skops take two seconds to import; cards and versions need neither.
+            from stock_ai.ml.model import load_model
+
             card, blob = self._registry.get(version)
             self._loaded = (version, load_model(_card(version, card), blob))
         return self._loaded[1]

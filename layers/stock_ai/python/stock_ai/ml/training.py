@@ -17,7 +17,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from stock_ai.errors import RunAbortedError
 from stock_ai.indicators import Panel
 from stock_ai.ml.card import ModelCard
-from stock_ai.ml.cross_section import Integers
+from stock_ai.ml.cross_section import MIN_CROSS_SECTION, Integers
 from stock_ai.ml.dataset import Dataset, build_dataset, stocks
 from stock_ai.ml.evaluation import CLASSES, evaluate, reliability
 from stock_ai.ml.features import FEATURE_NAMES, FEATURE_VERSION, MIN_BARS
@@ -90,8 +90,8 @@ def train(panel: Panel, seed: int, now: dt.datetime) -> TrainedModel:
     if days < MIN_SESSIONS or len(data) < MIN_ROWS:
         raise RunAbortedError(
             f"too little data to train: {len(data)} complete rows in {days} sessions, needed are {MIN_ROWS} rows in"
-            f" {MIN_SESSIONS} sessions; of {len(data.sessions)} sessions stored, the first {MIN_BARS - 1} of each stock"
-            f" and the last {REACH} give none"
+            f" {MIN_SESSIONS} sessions; a session counts with {MIN_CROSS_SECTION} stocks or more, and the first"
+            f" {MIN_BARS - 1} bars of a stock and the last {REACH} sessions give no rows"
         )
     spans = split(data.session)
     for name, rows in (("fit", spans.fit), ("calibration", spans.calibrate), ("test", spans.test)):

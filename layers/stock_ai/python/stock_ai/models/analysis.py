@@ -44,6 +44,9 @@ class ModelRef(Message):
     name: str
     version: str
     trained_until: dt.date = Field(description="Last trading date whose outcome the fit or the calibration has seen.")
+    proven_skill: bool = Field(
+        description="Whether its probabilities beat the base rate (log loss) on later sessions it had not seen."
+    )
 
 
 class SignalReason(Message):
