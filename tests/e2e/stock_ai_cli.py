@@ -95,7 +95,7 @@ def until(condition, seconds: float, alive=lambda: True) -> Any:
 
 def children(pid: int) -> dict[int, str]:
     """Pid -> command line of every descendant of a process."""
-    listing = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    listing = subprocess.run(["ps", "-ewwo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
     rows = [line.split(None, 2) for line in listing.splitlines()]
     found: dict[int, str] = {}
     parents = {pid}
@@ -108,7 +108,7 @@ def children(pid: int) -> dict[int, str]:
 
 def alive(pids: dict[int, str]) -> list[int]:
     """Those of the processes that still run (a zombie does not)."""
-    states = subprocess.run(["ps", "-eo", "pid=,stat="], capture_output=True, text=True, check=True).stdout
+    states = subprocess.run(["ps", "-ewwo", "pid=,stat="], capture_output=True, text=True, check=True).stdout
     running = {int(line.split()[0]) for line in states.splitlines() if not line.split()[1].startswith("Z")}
     return sorted(running & set(pids))
 
