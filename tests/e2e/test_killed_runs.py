@@ -66,7 +66,7 @@ def _worker(process, function):
 
 
 @pytest.mark.parametrize("function", ["kafka_consumer", "ai_analysis"])
-@pytest.mark.parametrize("wait", [0.0, 0.3, 0.8])
+@pytest.mark.parametrize("wait", [0.0, 0.6])
 def test_a_killed_function_is_started_again_within_the_run(function, wait, prices, clean, tmp_path):
     process = _start(tmp_path, prices)
     worker = _worker(process, function)
