@@ -6,8 +6,10 @@ import json
 import signal
 import socket
 import time
+import uuid
 
 import pytest
+from pymongo import MongoClient
 
 from tests.e2e.stock_ai_cli import alive, children, get, once, run, serving, until, write_prices
 
@@ -135,6 +137,29 @@ def test_commands_beside_a_run_and_after_it(prices, tmp_path):
     after = json.loads(run(tmp_path, "status", "--json").stdout)
     assert after["running"] is False
     assert after["bars"] == SYMBOLS * SESSIONS
+
+
+def test_given_servers_take_the_place_of_embedded_ones(
+    prices, tmp_path, mongo_uri, kafka_bootstrap, redis_client, redis_url
+):
+    database = f"test_{uuid.uuid4().hex[:12]}"
+    given = {
+        "MONGODB_URI": mongo_uri,
+        "MONGODB_DATABASE": database,
+        "KAFKA_BOOTSTRAP_SERVERS": kafka_bootstrap,
+        "REDIS_URL": redis_url,
+    }
+    arguments = ("up", "--once", "--json", "--source", "csv", "--data", str(prices), "--symbols", "T00")
+    result = run(tmp_path, *arguments, **given)
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout.splitlines()[-1])["bars"]["stored"] == SESSIONS
+    with MongoClient(mongo_uri) as client:
+        assert client[database]["prices"].count_documents({}) == SESSIONS
+    assert redis_client.exists("insight:T00")
+    assert not any((tmp_path / "market" / name).exists() for name in ("kafka", "mongodb", "redis"))
+
+    # Simulated prices bear real names: they are not let in beside real ones.
+    _refused(run(tmp_path, "up", "--once", "--source", "simulated", **given), "MONGODB_DATABASE", database)
 
 
 def test_simulated_says_so_to_the_last_screen(tmp_path):

@@ -16,6 +16,7 @@ from functions.llm_analysis.facts import fact_sheet
 from stock_ai.errors import RetryableError, RunAbortedError
 from stock_ai.models import Language
 from tests.fakes.api_services import make_analysis
+from tests.fakes.explaining import explaining
 
 KEY = "sk-ant-never-show-me"
 SHEET = fact_sheet(make_analysis())
@@ -94,7 +95,7 @@ def test_malformed_answer_is_no_draft(provider, anthropic_server, content):
     assert provider.write(SHEET, Language.ENGLISH) is None
 
 
-def test_malformed_twice_ends_in_the_template(provider, anthropic_server, explaining):
+def test_malformed_twice_ends_in_the_template(provider, anthropic_server):
     good = anthropic_server.answers[0]
     bad = (200, good[1] | {"content": []})
     anthropic_server.answers = [bad, bad, good]

@@ -23,6 +23,7 @@ from stock_ai.market.symbols import is_symbol
 from stock_ai.models import Language, LlmAnalysis, SignalReason, WithheldReason, topics
 from stock_ai.settings import LlmSettings
 from tests.fakes.api_services import DAY, NOW, make_analysis, make_text, make_withheld
+from tests.fakes.explaining import explaining
 from tests.fakes.messages import llm_analysis
 
 REASONS = [
@@ -136,7 +137,7 @@ def test_template_always_answers(indicators, language):
     assert draft.risks
 
 
-def test_simulated_data_are_said_first_and_in_the_disclaimer(explaining):
+def test_simulated_data_are_said_first_and_in_the_disclaimer():
     house = explaining()
     house.insights.apply([make_analysis(simulated=True, source="simulated", event_time="2025-08-24T00:00:00Z")])
     for language in Language:
@@ -146,7 +147,7 @@ def test_simulated_data_are_said_first_and_in_the_disclaimer(explaining):
         assert answer.disclaimer.startswith(phrases.SIMULATED[language])
 
 
-def test_new_answer_is_published_once_and_kept(explaining):
+def test_new_answer_is_published_once_and_kept():
     provider = Counting()
     house = explaining(provider)
     first = house.explain("FPT", Language.ENGLISH)
@@ -159,7 +160,7 @@ def test_new_answer_is_published_once_and_kept(explaining):
     assert (first.event_time, first.ai_analysis_id, first.as_of) == (NOW, "ai-FPT-BUY", DAY)
 
 
-def test_other_language_or_other_facts_are_written_anew(explaining):
+def test_other_language_or_other_facts_are_written_anew():
     provider = Counting()
     house = explaining(provider)
     english = house.explain("FPT", Language.ENGLISH)
@@ -170,7 +171,7 @@ def test_other_language_or_other_facts_are_written_anew(explaining):
     assert len({english.analysis_id, vietnamese.analysis_id, changed.analysis_id}) == 3
 
 
-def test_answer_that_could_not_be_sent_is_not_kept(explaining):
+def test_answer_that_could_not_be_sent_is_not_kept():
     house = explaining()
     house.publisher.down = True
     with pytest.raises(RetryableError):
@@ -181,7 +182,7 @@ def test_answer_that_could_not_be_sent_is_not_kept(explaining):
     assert house.publisher.flushes == 1
 
 
-def test_unusable_answers_are_asked_for_once_more_and_then_replaced_and_marked(explaining):
+def test_unusable_answers_are_asked_for_once_more_and_then_replaced_and_marked():
     silent = Silent()
     house = explaining(silent)
     answer = house.explain("FPT", Language.ENGLISH)
@@ -191,7 +192,7 @@ def test_unusable_answers_are_asked_for_once_more_and_then_replaced_and_marked(e
     assert answer.analysis_id != explaining().explain("FPT", Language.ENGLISH).analysis_id
 
 
-def test_unanalysed_symbols_are_not_found(explaining):
+def test_unanalysed_symbols_are_not_found():
     house = explaining()
     house.insights.apply([llm_analysis("VCB")])
     for symbol in ("VCB", "HPG"):

@@ -1,21 +1,13 @@
-"""The explaining service with its ports in memory, and Anthropic's API played by a server on this machine."""
+"""Anthropic's API played by a server on this machine."""
 
 from __future__ import annotations
 
 import json
 import threading
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
 import pytest
-
-from functions.llm_analysis.service import Explainer
-from functions.llm_analysis.template import TemplateProvider
-from tests.fakes.api_services import NOW, make_analysis
-from tests.fakes.clock import FixedClock
-from tests.fakes.publisher import RecordingPublisher
-from tests.fakes.stores import MemoryInsightStore
 
 DRAFT = {
     "summary": "FPT closed at 99000 VND.",
@@ -23,40 +15,6 @@ DRAFT = {
     "risks": ["RSI stands at 74.2."],
     "stance": "bullish",
 }
-
-
-@dataclass
-class MemoryAnswerCache:
-    """Implements the service's `AnswerCache`."""
-
-    kept: dict = field(default_factory=dict)
-
-    def get(self, symbol, fingerprint):
-        return self.kept.get((symbol, fingerprint))
-
-    def put(self, fingerprint, answer):
-        self.kept[answer.symbol, fingerprint] = answer
-
-
-@pytest.fixture
-def explaining():
-    """Makes an `Explainer` around a provider; its ports are attributes beside it."""
-
-    def make(provider=None, fallback=None):
-        insights = MemoryInsightStore()
-        insights.apply([make_analysis()])
-        ports = {
-            "insights": insights,
-            "cache": MemoryAnswerCache(),
-            "publisher": RecordingPublisher(),
-            "clock": FixedClock(NOW),
-        }
-        explainer = Explainer(
-            provider=provider or TemplateProvider(), fallback=fallback or TemplateProvider("claude-test"), **ports
-        )
-        return SimpleNamespace(explain=explainer.explain, **ports)
-
-    return make
 
 
 def message(content):
