@@ -20,7 +20,10 @@ from local.triggers.offsets import GroupOffsets
 from stock_ai.clock import Clock, utc_now
 from stock_ai.errors import RunAbortedError
 
-POLL_SECONDS = 0.25
+# The embedded broker answers an empty fetch at once where Kafka holds it back, and kafka-python asks again as long as a
+# poll lasts: so polls are short, and the waiting is done here.
+POLL_MS = 1
+IDLE_SECONDS = 0.1
 COMMIT_SECONDS = 5.0
 RECHECK_SECONDS = 0.5
 
@@ -216,10 +219,12 @@ class KafkaMapping:
         """Poll until a batch is full, its window has closed or it is time to stop."""
         closes = time.monotonic() + self._trigger.window_seconds if len(buffer) else None
         while not self._stop.is_set() and buffer.room:
-            left = POLL_SECONDS if closes is None else min(POLL_SECONDS, closes - time.monotonic())
-            if left <= 0:
+            if closes is not None and time.monotonic() > closes:
                 return
-            for records in consumer.poll(timeout_ms=left * 1000, max_records=buffer.room).values():
+            polled = consumer.poll(timeout_ms=POLL_MS, max_records=buffer.room)
+            if not polled:
+                self._stop.wait(IDLE_SECONDS)
+            for records in polled.values():
                 buffer.extend(Record.of(record) for record in records)
             if closes is None and len(buffer):
                 closes = time.monotonic() + self._trigger.window_seconds

@@ -86,7 +86,7 @@ def test_malformed_messages_are_refused(changes):
 
 def test_unknown_fields_are_ignored_so_that_adding_one_is_compatible():
     wire = json.loads(bar().model_dump_json()) | {"added_later": 1}
-    assert StockPrice.model_validate(wire) == bar()
+    assert StockPrice.model_validate_json(json.dumps(wire)) == bar()
 
 
 def test_event_id_names_the_content_and_not_the_moment():

@@ -9,7 +9,7 @@ import pytest
 from stock_ai.errors import RunAbortedError
 from stock_ai.indicators import Panel
 from stock_ai.ml.dataset import Dataset, build_dataset
-from stock_ai.ml.evaluation import evaluate, rank_ic, reliability
+from stock_ai.ml.evaluation import bootstrap_interval, evaluate, rank_ic, reliability
 from stock_ai.ml.features import FEATURE_NAMES
 from stock_ai.ml.labels import REACH
 from stock_ai.ml.training import fit, split, train
@@ -58,7 +58,7 @@ def test_confidence_matches_how_often_it_comes_true_where_the_truth_is_known():
     for part in reliability(found, data.classes[spans.test]):
         noise = 4 * (0.25 / part.rows) ** 0.5
         assert part.confidence == pytest.approx(part.hit_rate, abs=noise)
-    metrics = evaluate(found, data.classes[spans.test], data.excess[spans.test], data.session[spans.test])
+    metrics = evaluate(found, data.classes[spans.test], data.excess[spans.test], data.session[spans.test], 7)
     assert metrics.log_loss < metrics.base_log_loss - 0.1
     assert metrics.rank_ic > 0.3
 
@@ -70,7 +70,7 @@ def test_shuffled_labels_give_no_skill():
     spans = split(shuffled.session)
     found = fit(shuffled, spans, seed=1).predict_proba(shuffled.features[spans.test])
     rows = spans.test
-    metrics = evaluate(found, shuffled.classes[rows], shuffled.excess[rows], shuffled.session[rows])
+    metrics = evaluate(found, shuffled.classes[rows], shuffled.excess[rows], shuffled.session[rows], 7)
     assert metrics.log_loss >= metrics.base_log_loss
     assert abs(metrics.rank_ic) < 0.03
 
@@ -90,7 +90,7 @@ def test_shuffled_real_labels_give_no_skill(shared_data):
 def test_metrics_by_hand():
     probabilities = np.array([[0.5, 0.3, 0.2], [0.1, 0.2, 0.7], [0.6, 0.2, 0.2], [0.2, 0.6, 0.2]])
     classes = np.array([0, 2, 2, 1])
-    metrics = evaluate(probabilities, classes, np.zeros(4), np.zeros(4, dtype=np.int64))
+    metrics = evaluate(probabilities, classes, np.zeros(4), np.zeros(4, dtype=np.int64), 7)
     assert metrics.log_loss == pytest.approx(-np.log([0.5, 0.7, 0.2, 0.6]).mean())
     assert metrics.base_log_loss == pytest.approx(-(0.5 * np.log(0.25) + 0.5 * np.log(0.5)))
     assert metrics.brier == pytest.approx((0.38 + 0.14 + 1.04 + 0.24) / 4)
@@ -119,10 +119,29 @@ def test_same_bars_and_seed_give_the_same_version_and_a_full_card():
     assert (card.simulated, card.features, card.created_at) == (True, FEATURE_NAMES, NOW)
     assert len(card.symbols) == 30
     assert sum(part.rows for part in card.reliability) == card.metrics.rows
-    assert card.proven_skill is (card.metrics.log_loss < card.metrics.base_log_loss)
+    low, high = card.metrics.log_loss_difference
+    assert low < card.metrics.log_loss - card.metrics.base_log_loss < high
+    assert card.proven_skill is (high < 0)
 
 
-def test_a_random_walk_has_no_proven_skill_in_ranking():
+def test_interval_covers_the_mean_as_often_as_it_says_though_neighbours_are_alike():
+    generator = np.random.default_rng(3)
+    session = np.repeat(np.arange(200), 5)
+    covered = 0
+    for trial in range(100):
+        # A moving sum over five sessions, as overlapping labels make it; the true mean is zero.
+        shocks = generator.normal(size=204)
+        level = np.convolve(shocks, np.ones(5), "valid")
+        low, high = bootstrap_interval(level[session] + generator.normal(size=1000), session, trial)
+        covered += low <= 0 <= high
+    assert 85 <= covered <= 99
+
+
+def test_a_random_walk_has_no_proven_skill():
+    assert not train(random_panel(30, 420), 7, NOW).card.proven_skill
+
+
+def test_a_random_walk_is_not_ranked():
     assert abs(train(random_panel(30, 420), 7, NOW).card.metrics.rank_ic) < 0.08
 
 

@@ -19,6 +19,9 @@ class Metrics(Message):
     sessions: int
     log_loss: float = Field(description="Mean negative log of the probability given to what happened.")
     base_log_loss: float
+    log_loss_difference: tuple[float, float] = Field(
+        description="95 % interval of log_loss - base_log_loss by block bootstrap; below zero is better than the base."
+    )
     brier: float = Field(description="Mean squared error summed over the three classes, 0 to 2.")
     base_brier: float
     hit_rate: float = Field(description="Share of rows whose most probable class happened.")
@@ -53,6 +56,6 @@ class ModelCard(Message):
     simulated: bool = Field(description="Whether the bars were simulated; it is applied to such bars only, or to none.")
     libraries: dict[str, str] = Field(description="Versions of what made it.")
     metrics: Metrics
-    proven_skill: bool = Field(description="Whether log loss on the test span is below the base rate's.")
+    proven_skill: bool = Field(description="Whether the whole interval of the log loss difference is below zero.")
     reliability: tuple[ReliabilityBin, ...]
     created_at: UtcInstant

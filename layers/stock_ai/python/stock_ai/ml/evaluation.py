@@ -12,18 +12,24 @@ from stock_ai.ml.labels import DOWN, UP
 
 BINS = 10
 CLASSES = 3
+BLOCK = 20
+"""Sessions drawn together in the bootstrap: labels of neighbouring sessions overlap, and calm and storm last weeks."""
+RESAMPLES = 2_000
 
 
-def evaluate(probabilities: Floats, classes: Integers, excess: Floats, session: Integers) -> Metrics:
-    """Metrics of (rows, 3) probabilities against what happened. There must be rows."""
+def evaluate(probabilities: Floats, classes: Integers, excess: Floats, session: Integers, seed: int) -> Metrics:
+    """Metrics of (rows, 3) probabilities against what happened. There must be rows. `seed` is of the bootstrap."""
     happened = np.eye(CLASSES)[classes]
     base = happened.mean(axis=0)
+    base_probabilities = np.broadcast_to(base, happened.shape)
     table = reliability(probabilities, classes)
+    difference = _losses(probabilities, classes) - _losses(base_probabilities, classes)
     return Metrics(
         rows=len(classes),
         sessions=len(np.unique(session)),
-        log_loss=_log_loss(probabilities, classes),
-        base_log_loss=_log_loss(np.broadcast_to(base, happened.shape), classes),
+        log_loss=float(_losses(probabilities, classes).mean()),
+        base_log_loss=float(_losses(base_probabilities, classes).mean()),
+        log_loss_difference=bootstrap_interval(difference, session, seed),
         brier=float(((probabilities - happened) ** 2).sum(axis=1).mean()),
         base_brier=float(((base - happened) ** 2).sum(axis=1).mean()),
         hit_rate=float((probabilities.argmax(axis=1) == classes).mean()),
@@ -60,6 +66,23 @@ def rank_ic(score: Floats, excess: Floats, session: Integers) -> float:
     return float((covariance[counted] / scale[counted]).mean()) if counted.any() else 0.0
 
 
-def _log_loss(probabilities: Floats, classes: Integers) -> float:
+def bootstrap_interval(values: Floats, session: Integers, seed: int) -> tuple[float, float]:
+    """95 % interval of the mean of `values` by circular block bootstrap over sessions (Politis and Romano 1992).
+
+    Blocks of `BLOCK` sessions, or of half of them where there are fewer than twice as many, keep what neighbours share.
+    """
+    days, position = np.unique(session, return_inverse=True)
+    sums, counts = np.bincount(position, weights=values), np.bincount(position)
+    block = max(1, min(BLOCK, len(days) // 2))
+    starts = np.random.default_rng(seed).integers(0, len(days), (RESAMPLES, -(-len(days) // block)))
+    drawn = (starts[:, :, None] + np.arange(block)) % len(days)
+    means = sums[drawn].sum(axis=(1, 2)) / counts[drawn].sum(axis=(1, 2))
+    low, high = np.percentile(means, (2.5, 97.5))
+    return float(low), float(high)
+
+
+def _losses(probabilities: Floats, classes: Integers) -> Floats:
+    """Negative log of the probability given to what happened, for each row."""
     given = probabilities[np.arange(len(classes)), classes]
-    return float(-np.log(np.maximum(given, np.finfo(np.float64).tiny)).mean())
+    losses: Floats = -np.log(np.maximum(given, np.finfo(np.float64).tiny))
+    return losses

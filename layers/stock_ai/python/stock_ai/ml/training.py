@@ -132,7 +132,7 @@ def _card(
 ) -> ModelCard:
     probabilities = estimator.predict_proba(data.features[spans.test])
     classes = data.classes[spans.test]
-    metrics = evaluate(probabilities, classes, data.excess[spans.test], data.session[spans.test])
+    metrics = evaluate(probabilities, classes, data.excess[spans.test], data.session[spans.test], seed)
     learnt = spans.fit | spans.calibrate
 
     def date(session: int) -> dt.date:
@@ -158,7 +158,7 @@ def _card(
         simulated=simulated,
         libraries=library_versions(),
         metrics=metrics,
-        proven_skill=metrics.log_loss < metrics.base_log_loss,
+        proven_skill=metrics.log_loss_difference[1] < 0,
         reliability=reliability(probabilities, classes),
         created_at=now,
     )

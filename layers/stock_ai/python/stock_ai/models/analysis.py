@@ -45,7 +45,7 @@ class ModelRef(Message):
     version: str
     trained_until: dt.date = Field(description="Last trading date whose outcome the fit or the calibration has seen.")
     proven_skill: bool = Field(
-        description="Whether its probabilities beat the base rate (log loss) on later sessions it had not seen."
+        description="Whether on later, unseen sessions its log loss beat the base rate beyond chance (95 %)."
     )
 
 
