@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import itertools
 import tempfile
 from pathlib import Path
@@ -14,6 +13,7 @@ from local.embedded.mongodb import MongoServer
 from local.events import Record, kafka_event
 from stock_ai.clock import utc_now
 from stock_ai.models import Interval, StockPrice, price_event_id, topics
+from stock_ai.quality.rules import hard_faults
 from stock_ai.sources.csv_files import CsvSource
 from stock_ai.storage.prices import MongoPriceStore
 from stock_ai.storage.quarantine import MongoQuarantine
@@ -28,34 +28,13 @@ BARS, BATCH, ROUNDS = 10_000, 2_000, 3
 def _messages(folder: Path) -> list[bytes]:
     """The first good bars of the market as they lie on the topic."""
     source = CsvSource(market.parquet(folder), utc_now)
-    now = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     found: list[bytes] = []
     for symbol in source.symbols():
         for bar in source.bars(symbol, None, None):
-            values = (bar.open, bar.high, bar.low, bar.close)
-            if (
-                None in values
-                or min(values) <= 0
-                or bar.low > min(bar.open, bar.close)
-                or bar.high < max(bar.open, bar.close)
-            ):
-                continue
-            price = StockPrice(
-                event_id=price_event_id(
-                    symbol, Interval.DAY, bar.time, *values, bar.adjusted_close, bar.volume, "csv", False
-                ),
-                symbol=symbol,
-                time=bar.time,
-                open=bar.open,
-                high=bar.high,
-                low=bar.low,
-                close=bar.close,
-                adjusted_close=bar.adjusted_close,
-                volume=bar.volume,
-                source="csv",
-                ingested_at=now,
-            )
-            found.append(price.model_dump_json().encode())
+            content = bar._asdict() | {"interval": Interval.DAY, "source": source.name}
+            price = StockPrice(event_id=price_event_id(**content), ingested_at=utc_now(), **content)
+            if not hard_faults(price, utc_now()):
+                found.append(price.wire())
             if len(found) == BARS:
                 return found
     raise AssertionError(f"the market has fewer than {BARS} good bars")
