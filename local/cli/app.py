@@ -36,7 +36,9 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 def main() -> None:
     """Entry point of the `stock-ai` script."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    # Set both: a shell that starts us in the background leaves SIGINT ignored, and Ctrl-C must work everywhere.
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, _interrupt)
     try:
         code = app(standalone_mode=False)
     except click.ClickException as error:

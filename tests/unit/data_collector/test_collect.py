@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -70,7 +69,7 @@ class Run:
 
 
 def test_every_bar_is_published_even_a_wrong_one():
-    wrong = replace(bar("FPT", 25), open=None, low=-1, volume=None, provisional=True)
+    wrong = bar("FPT", 25)._replace(open=None, low=-1, volume=None, provisional=True)
     index = SourceBar("VNINDEX", dt.date(2026, 11, 25), *[Decimal("1645.47")] * 5, 7)
     run = Run(bar(), wrong, index)
     assert run() == CollectReport("csv", symbols=2, read=3, published=3)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -82,8 +81,8 @@ def test_a_halt_leaves_a_hole_that_the_market_does_not_have(bars):
 def test_a_past_bar_depends_on_no_later_day(bars, today):
     earlier = SimulatedSource(at(today))
     for symbol in (*market.VN30[:6], market.split_symbol(20150105, 2026), "VNINDEX"):
-        later = {bar.time: replace(bar, adjusted_close=None) for bar in bars[symbol]}
-        seen = [replace(bar, adjusted_close=None) for bar in earlier.bars(symbol, dt.date(2025, 1, 1), None)]
+        later = {bar.time: bar._replace(adjusted_close=None) for bar in bars[symbol]}
+        seen = [bar._replace(adjusted_close=None) for bar in earlier.bars(symbol, dt.date(2025, 1, 1), None)]
         assert seen
         assert seen == [later[bar.time] for bar in seen]
 
