@@ -21,10 +21,11 @@ up: $(VENV)/.local ## Run everything on this machine (ARGS="--source csv --data 
 	@exec $(BIN)/stock-ai up $(ARGS)
 
 test: check ## Lint, types, import rules and every test
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n auto tests/unit
+	$(BIN)/pytest tests/contract tests/integration tests/e2e
 
-unit: $(VENV)/.dev ## The fast tests only
-	$(BIN)/pytest tests/unit $(ARGS)
+unit: $(VENV)/.dev ## The fast tests only (ARGS="-k word" ...)
+	$(BIN)/pytest -n auto tests/unit $(ARGS)
 
 check: $(VENV)/.dev ## Lint, format, types and import rules
 	$(BIN)/ruff check .
