@@ -38,7 +38,7 @@ format: $(VENV)/.dev ## Format and fix what can be fixed
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.dev ## Measure speed against bare baselines; writes build/bench.json
-	$(BIN)/python -m tests.load.bench $(ARGS)
+	POWERTOOLS_LOG_LEVEL=ERROR $(BIN)/python -m tests.load.bench $(ARGS)
 
 contracts: $(VENV)/.dev ## Write docs/contracts from the models and the topology
 	$(BIN)/python -m infra.contracts docs/contracts
