@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
+from kafka.errors import KafkaError
+from pymongo.errors import PyMongoError
+from redis.exceptions import RedisError
+
+from api.probes import kafka_probe
 from infra import topology
 from local.embedded.kafka import KafkaServer, create_topics
 from local.embedded.mongodb import MongoServer
@@ -13,6 +18,8 @@ from local.embedded.valkey import ValkeyServer
 from local.home import Endpoints, Home, World
 from stock_ai.errors import InvalidInputError
 from stock_ai.settings import KafkaSettings, MongoSettings, RedisSettings
+from stock_ai.storage.mongo import database
+from stock_ai.storage.redis_client import redis_client
 
 
 @contextmanager
@@ -20,18 +27,18 @@ def open_servers(home: Home, world: World) -> Iterator[Endpoints]:
     """Start what is not given from outside, create the topics, and stop what was started at the end.
 
     Raises:
-        InvalidInputError: a variable is wrong, a port is busy or the folder is in use.
+        InvalidInputError: a variable is wrong or names no server that answers, a port is busy, the folder is in use.
     """
     with ExitStack() as stack:
         starting = []
         addresses: dict[str, str] = {}
-        for name, variable, server_class, check in (
-            ("kafka", "KAFKA_BOOTSTRAP_SERVERS", KafkaServer, KafkaSettings.load),
-            ("mongodb", "MONGODB_URI", MongoServer, MongoSettings.load),
-            ("redis", "REDIS_URL", ValkeyServer, RedisSettings.load),
+        for name, variable, server_class, probe in (
+            ("kafka", "KAFKA_BOOTSTRAP_SERVERS", KafkaServer, lambda: kafka_probe(KafkaSettings.load())()),
+            ("mongodb", "MONGODB_URI", MongoServer, lambda: database(MongoSettings.load()).command("ping")),
+            ("redis", "REDIS_URL", ValkeyServer, lambda: redis_client(RedisSettings.load()).ping()),
         ):
             if given := os.environ.get(variable):
-                check()
+                _answers(variable, probe)
                 addresses[name] = given
             else:
                 server = server_class(home.data(world, name), port=_port(f"STOCK_AI_{name.upper()}_PORT"))
@@ -42,6 +49,15 @@ def open_servers(home: Home, world: World) -> Iterator[Endpoints]:
             addresses[name] = server.address
         create_topics(addresses["kafka"], topology.TOPICS)
         yield Endpoints(**addresses)
+
+
+def _answers(variable: str, probe: Callable[[], object]) -> None:
+    """Ask a server that was given from outside one question, so that a wrong address is named at once."""
+    try:
+        probe()
+    except (KafkaError, PyMongoError, RedisError, OSError) as error:
+        # The driver's own words may hold the address with its password.
+        raise InvalidInputError(f"{variable}: no server answers there ({type(error).__name__})") from None
 
 
 def _port(variable: str) -> int:

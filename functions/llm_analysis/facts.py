@@ -94,6 +94,8 @@ def fact_sheet(analysis: AiAnalysis) -> FactSheet:
     if analysis.model is not None:
         state("model", "Model", f"{analysis.model.name} {analysis.model.version}")
         state("trained_until", "Model trained until", analysis.model.trained_until.isoformat())
+        if not analysis.model.proven_skill:
+            state("unproven", "On unseen sessions the model was not provably better than the base rate", "yes")
     for name, value in analysis.indicators.items():
         if value is not None:
             state(f"indicator.{name}", name, _rounded(value))

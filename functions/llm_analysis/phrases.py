@@ -79,6 +79,10 @@ UNCERTAIN: Final[Text] = {
     _EN: "The signal is a probability and not a certainty: it will often be wrong.",
     _VI: "Tín hiệu là xác suất chứ không phải điều chắc chắn và sẽ thường xuyên sai.",
 }
+UNPROVEN: Final[Text] = {
+    _EN: "On sessions it had not seen, this model was not provably better than the base rate.",
+    _VI: "Trên các phiên chưa thấy, mô hình này chưa được chứng minh là tốt hơn tỷ lệ cơ sở.",
+}
 NO_SIGNAL_RISK: Final[Text] = {
     _EN: "Without a signal the indicators alone say little about the coming sessions.",
     _VI: "Khi không có tín hiệu, riêng các chỉ báo nói được rất ít về các phiên tới.",

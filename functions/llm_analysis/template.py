@@ -31,6 +31,8 @@ class TemplateProvider:
         for reading in readings(sheet, language):
             opposed = {stance, reading.stance} == {Stance.BULLISH, Stance.BEARISH}
             (risks if reading.stance is None or opposed else drivers).append(reading.text)
+        if sheet.get("unproven") is not None:
+            risks.append(phrases.UNPROVEN[language])
         risks.append((phrases.NO_SIGNAL_RISK if signal is None else phrases.UNCERTAIN)[language])
         return Draft(summary=self._summary(sheet, language), drivers=drivers[:8], risks=risks[-8:], stance=stance)
 

@@ -137,6 +137,15 @@ def test_template_always_answers(indicators, language):
     assert draft.risks
 
 
+@pytest.mark.parametrize("proven", [True, False])
+@pytest.mark.parametrize("language", Language)
+def test_unproven_skill_is_said_beside_the_probability(proven, language):
+    analysis = make_analysis()
+    model = analysis.model.model_copy(update={"proven_skill": proven})
+    draft = TemplateProvider().write(fact_sheet(make_analysis(model=model)), language)
+    assert (phrases.UNPROVEN[language] in draft.risks) is not proven
+
+
 def test_simulated_data_are_said_first_and_in_the_disclaimer():
     house = explaining()
     house.insights.apply([make_analysis(simulated=True, source="simulated", event_time="2025-08-24T00:00:00Z")])
