@@ -10,13 +10,12 @@ from functools import cached_property
 from typing import Any
 
 from pymongo.database import Database
-from redis import Redis
 
 from local.home import Endpoints, Home, World
 from local.servers import open_servers
 from stock_ai.ml.manager import ModelManager
-from stock_ai.models import keys
 from stock_ai.settings import MongoSettings, RedisSettings
+from stock_ai.storage.insights import RedisInsightStore
 from stock_ai.storage.model_registry import open_registry
 from stock_ai.storage.mongo import claim_world, database
 from stock_ai.storage.redis_client import redis_client
@@ -51,18 +50,14 @@ class Session:
         return database(MongoSettings.model_validate(self.environment))
 
     @cached_property
-    def redis(self) -> Redis:
-        """The Redis client."""
-        return redis_client(RedisSettings.model_validate(self.environment))
+    def insights(self) -> RedisInsightStore:
+        """The current insights."""
+        return RedisInsightStore(redis_client(RedisSettings.model_validate(self.environment)))
 
     @cached_property
     def models(self) -> ModelManager:
         """The trained models."""
         return ModelManager(open_registry(self.environment["MODEL_REGISTRY"]))
-
-    def count_insights(self) -> int:
-        """Symbols with a current insight."""
-        return sum(1 for _ in self.redis.scan_iter(keys.insight("*"), count=1000))
 
 
 @contextmanager

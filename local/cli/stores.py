@@ -18,7 +18,6 @@ from local.session import Session, connect
 from stock_ai.clock import utc_now
 from stock_ai.models import topics
 from stock_ai.storage.analyses import MongoAnalysisStore
-from stock_ai.storage.insights import RedisInsightStore
 from stock_ai.storage.prices import MongoPriceStore
 from stock_ai.storage.quarantine import MongoQuarantine
 
@@ -66,7 +65,7 @@ def analyse(
         report: dict[str, Any] = runtime.run("ai_analysis", {"symbols": chosen} if chosen else None)
         progress.stage("aggregate")
         runtime.mappings[topics.AI_ANALYSIS_RESULTS].wait_drained()
-        report["insights"] = session.count_insights()
+        report["insights"] = session.insights.count()
     if json:
         print_json(report)
     else:
@@ -77,7 +76,7 @@ def analyse(
 def rebuild_insights(json: JsonOption = False) -> None:
     """Make every insight and history in Redis anew from MongoDB."""
     with connect(Home.from_environment()) as session:
-        count = rebuild(MongoAnalysisStore(session.database), RedisInsightStore(session.redis))
+        count = rebuild(MongoAnalysisStore(session.database), session.insights)
     if json:
         print_json({"insights": count})
     else:
@@ -102,7 +101,7 @@ def status(json: JsonOption = False) -> None:
             "last": max((info.last for info in symbols), default=None),
             "quarantined": MongoQuarantine(session.database).counts(),
             "dead_letters": len(open_dead_letters(session).list()),
-            "insights": session.count_insights(),
+            "insights": session.insights.count(),
             "model": card.version if card else None,
             "trained_until": card.trained_until if card else None,
             "endpoints": {

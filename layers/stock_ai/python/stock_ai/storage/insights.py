@@ -85,6 +85,11 @@ class RedisInsightStore:
             for member, score in found
         ]
 
+    def count(self) -> int:
+        """Symbols with a current insight."""
+        with _translated():
+            return sum(1 for _ in self._redis.scan_iter(match=keys.insight("*"), count=_SCAN_COUNT))
+
     def clear(self) -> None:
         """See `InsightStore.clear`."""
         with _translated():
