@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from stock_ai.clock import Clock
+from stock_ai.clock import Clock, to_millisecond
 from stock_ai.errors import RunAbortedError
 from stock_ai.models import SCHEMA_VERSION, Interval, StockPrice, digest, price_event_id
 from stock_ai.models.topics import STOCK_PRICES_RAW
@@ -56,8 +56,7 @@ def collect(
     source.check(wanted)
     last = log.last(source.name)
     # To the millisecond, as the log keeps it: an instant must read back equal.
-    now = clock()
-    now = now.replace(microsecond=now.microsecond // 1000 * 1000)
+    now = to_millisecond(clock())
     published = 0
     for start in range(0, len(wanted), GROUP):
         if remaining_ms() < RESERVE_MS:

@@ -12,3 +12,8 @@ Clock = Callable[[], dt.datetime]
 def utc_now() -> dt.datetime:
     """The system's present instant in UTC."""
     return dt.datetime.now(dt.UTC)
+
+
+def to_millisecond(instant: dt.datetime) -> dt.datetime:
+    """`instant` (aware) as the stores hold it: UTC, cut to the millisecond."""
+    return instant.astimezone(dt.UTC).replace(microsecond=instant.microsecond // 1000 * 1000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from stock_ai import clock
 from stock_ai.models import AiAnalysis, HistoryEntry, HistoryKind, Insight, LlmAnalysis
 
 
@@ -12,9 +13,8 @@ def to_millisecond(analysis: AiAnalysis | LlmAnalysis) -> AiAnalysis | LlmAnalys
 
     MongoDB dates and the scores in Redis hold no more, so nothing may be decided or shown by what is finer.
     """
-    event_time = analysis.event_time
-    cut = event_time.replace(microsecond=event_time.microsecond // 1000 * 1000)
-    return analysis if cut == event_time else analysis.model_copy(update={"event_time": cut})
+    cut = clock.to_millisecond(analysis.event_time)
+    return analysis if cut == analysis.event_time else analysis.model_copy(update={"event_time": cut})
 
 
 def merge(current: Insight | None, analysis: AiAnalysis | LlmAnalysis) -> Insight:

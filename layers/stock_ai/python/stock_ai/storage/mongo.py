@@ -81,11 +81,6 @@ def insert_new(collection: Collection[Document], documents: Sequence[Document]) 
     return []
 
 
-def to_millisecond(instant: dt.datetime) -> dt.datetime:
-    """`instant` as a BSON date holds it: UTC, cut to the millisecond."""
-    return instant.astimezone(dt.UTC).replace(microsecond=instant.microsecond // 1000 * 1000)
-
-
 def claim_world(database: Database[Document], simulated: bool) -> None:
     """Give the database to simulated or to real bars for good; calling it again with the same value changes nothing.
 

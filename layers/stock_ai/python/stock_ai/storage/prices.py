@@ -13,11 +13,12 @@ from pymongo import ASCENDING, DESCENDING, UpdateOne
 from pymongo.collection import Collection
 from pymongo.database import Database
 
+from stock_ai.clock import to_millisecond
 from stock_ai.errors import RetryableError
 from stock_ai.market.calendar import EXCHANGE_ZONE
 from stock_ai.models import Interval, Price, StockPrice
 from stock_ai.ports import StoreCounts, SymbolInfo
-from stock_ai.storage.mongo import Document, insert_new, to_millisecond, translated
+from stock_ai.storage.mongo import Document, insert_new, translated
 
 _PRICES = ("open", "high", "low", "close", "adjusted_close")
 _VERSION = ("ingested_at", "event_id")

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from pymongo.database import Database
 
-from stock_ai.storage.mongo import Document, insert_new, to_millisecond, translated
+from stock_ai.clock import to_millisecond
+from stock_ai.storage.mongo import Document, insert_new, translated
 
 
 class MongoRedriveLog:
