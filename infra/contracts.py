@@ -20,11 +20,6 @@ MESSAGES: dict[str, type[Message]] = {
     topics.LLM_ANALYSIS_RESULTS: LlmAnalysis,
 }
 STORED: tuple[type[Message], ...] = (Insight, HistoryEntry)
-SENDERS = {
-    topics.STOCK_PRICES_RAW: "data_collector",
-    topics.AI_ANALYSIS_RESULTS: "ai_analysis",
-    topics.LLM_ANALYSIS_RESULTS: "llm_analysis",
-}
 
 
 def schema(message: type[Message]) -> dict[str, Any]:
@@ -72,19 +67,14 @@ def asyncapi() -> dict[str, Any]:
             channels[topic.name] = _channel(topic, model.__name__, (model.__doc__ or "").splitlines()[0])
         else:
             channels[topic.name] = _channel(topic, "DeadLetter", "What could not be processed, with its reason.")
-    operations = {
-        f"{sender}_sends_{topic}": {"action": "send", "channel": _reference("channels", topic)}
-        for topic, sender in SENDERS.items()
-    }
+    operations: dict[str, Any] = {}
     for function in topology.FUNCTIONS:
+        for sent in function.publishes:
+            operations[f"{function.name}_sends_{sent}"] = {"action": "send", "channel": _reference("channels", sent)}
         for trigger in function.kafka:
             operations[f"{function.name}_receives_{trigger.topic}"] = {
                 "action": "receive",
                 "channel": _reference("channels", trigger.topic),
-            }
-            operations[f"{function.name}_sends_{trigger.dead_letter_topic}"] = {
-                "action": "send",
-                "channel": _reference("channels", trigger.dead_letter_topic),
             }
     return {
         "asyncapi": "3.0.0",

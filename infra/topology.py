@@ -59,11 +59,21 @@ class Function:
     settings: tuple[str, ...] = ()
     kafka: tuple[KafkaTrigger, ...] = ()
     schedules: tuple[ScheduleTrigger, ...] = ()
+    publishes: tuple[str, ...] = ()
+    """Topics the function itself writes to."""
+    trains: bool = False
+    """Writes models to the registry; a function with the setting MODEL_REGISTRY otherwise only reads there."""
+    reserved_concurrency: int | None = None
     handler: str = field(default="")
 
     def __post_init__(self) -> None:
         if not self.handler:
             object.__setattr__(self, "handler", f"functions.{self.name}.handler.handler")
+
+    @property
+    def deployed_name(self) -> str:
+        """Its name on AWS and LocalStack, e.g. `stock-ai-data-collector`."""
+        return f"stock-ai-{self.name.replace('_', '-')}"
 
 
 def _results(topic: str) -> KafkaTrigger:
@@ -82,6 +92,8 @@ FUNCTIONS: tuple[Function, ...] = (
         name="data_collector",
         memory_mb=1024,
         timeout_seconds=900,
+        publishes=(topics.STOCK_PRICES_RAW,),
+        reserved_concurrency=1,  # The source counts requests: two collectors at once would break its limit.
         layers=("stock_ai", "base"),
         settings=(
             "KAFKA_BOOTSTRAP_SERVERS",
@@ -103,6 +115,7 @@ FUNCTIONS: tuple[Function, ...] = (
         name="kafka_consumer",
         memory_mb=1024,
         timeout_seconds=120,
+        publishes=(topics.dead_letter(topics.STOCK_PRICES_RAW),),
         layers=("stock_ai", "base"),
         settings=("KAFKA_BOOTSTRAP_SERVERS", "MONGODB_URI", "MONGODB_DATABASE"),
         kafka=(
@@ -120,6 +133,7 @@ FUNCTIONS: tuple[Function, ...] = (
         name="ai_analysis",
         memory_mb=2048,
         timeout_seconds=600,
+        publishes=(topics.AI_ANALYSIS_RESULTS,),
         layers=("stock_ai", "base", "analysis"),
         settings=("KAFKA_BOOTSTRAP_SERVERS", "MONGODB_URI", "MONGODB_DATABASE", "MODEL_REGISTRY"),
         schedules=(
@@ -131,6 +145,8 @@ FUNCTIONS: tuple[Function, ...] = (
         name="model_training",
         memory_mb=3008,
         timeout_seconds=900,
+        trains=True,
+        reserved_concurrency=1,  # Two at once would only race for the same current model.
         layers=("stock_ai", "base", "analysis"),
         settings=("MONGODB_URI", "MONGODB_DATABASE", "MODEL_REGISTRY"),
         schedules=(ScheduleTrigger("weekly", minute="0", hour="8", week_day="SAT"),),
@@ -139,6 +155,8 @@ FUNCTIONS: tuple[Function, ...] = (
         name="llm_analysis",
         memory_mb=512,
         timeout_seconds=60,
+        publishes=(topics.LLM_ANALYSIS_RESULTS,),
+        reserved_concurrency=5,  # Every call costs money; more askers than this wait or are told to.
         layers=("stock_ai", "base", "llm"),
         settings=(
             "KAFKA_BOOTSTRAP_SERVERS",
@@ -152,6 +170,10 @@ FUNCTIONS: tuple[Function, ...] = (
         name="aggregation",
         memory_mb=512,
         timeout_seconds=60,
+        publishes=(
+            topics.dead_letter(topics.AI_ANALYSIS_RESULTS),
+            topics.dead_letter(topics.LLM_ANALYSIS_RESULTS),
+        ),
         layers=("stock_ai", "base"),
         settings=("KAFKA_BOOTSTRAP_SERVERS", "MONGODB_URI", "MONGODB_DATABASE", "REDIS_URL"),
         kafka=(_results(topics.AI_ANALYSIS_RESULTS), _results(topics.LLM_ANALYSIS_RESULTS)),
