@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.middleware.cors import CORSMiddleware
 
 from api import problems
@@ -63,16 +63,17 @@ def create_app(services: Services, cors_origins: Sequence[str] = ("*",)) -> Fast
         app.include_router(router, prefix=PREFIX)
 
     @app.get("/", operation_id="getIndex", summary="Where to go from here", tags=["health"])
-    async def index() -> Links:
-        """Links to the parts of this API."""
+    async def index(request: Request) -> Links:
+        """Links to the parts of this API, under the stage of a gateway where there is one."""
+        root = request.scope.get("root_path", "")
         return Links(
             name="Stock AI",
             links={
-                "documentation": "/docs",
-                "openapi": "/openapi.json",
-                "stocks": f"{PREFIX}/stocks",
-                "market": f"{PREFIX}/market/overview",
-                "health": f"{PREFIX}/health",
+                "documentation": f"{root}/docs",
+                "openapi": f"{root}/openapi.json",
+                "stocks": f"{root}{PREFIX}/stocks",
+                "market": f"{root}{PREFIX}/market/overview",
+                "health": f"{root}{PREFIX}/health",
             },
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 from fastapi import Depends, Path, Request
 from pydantic import AfterValidator
@@ -12,7 +12,9 @@ from api.services import Services
 from stock_ai.errors import NotFoundError
 from stock_ai.market.symbols import is_symbol
 from stock_ai.models import AiAnalysis, Insight
-from stock_ai.ports import SymbolInfo
+
+if TYPE_CHECKING:
+    from stock_ai.ports import SymbolInfo
 
 
 async def _services(request: Request) -> Services:

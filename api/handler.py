@@ -1,4 +1,7 @@
-"""The door for API Gateway (REST API, v1 proxy events)."""
+"""The door for API Gateway (REST API, v1 proxy events).
+
+It sends no spans of its own: importing X-Ray's library takes longer than answering, and Lambda traces the function.
+"""
 
 from __future__ import annotations
 
@@ -14,26 +17,35 @@ from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 
 from api.app import create_app
 from api.problems import MEDIA_TYPE
+from api.stage import StagePath
 from api.wiring import build
-from stock_ai.observability import logger, metrics, tracer
+from stock_ai.observability import logger, metrics
+
+_Gateway = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
-@functools.cache
-def _gateway() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
+def _gateway() -> _Gateway:
     services, settings = build()
     return Mangum(
-        create_app(services, settings.cors_origins),
+        StagePath(create_app(services, settings.cors_origins)),
         lifespan="off",
         # Of any other type Mangum would send the body in base64, which API Gateway passes on as it is.
         text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, MEDIA_TYPE],
     )
 
 
+@functools.cache
+def _kept_gateway() -> Callable[[], _Gateway]:
+    # Imported at the first event: it brings the library of settings.
+    from stock_ai.secrets import kept
+
+    return kept(_gateway)
+
+
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)
-@tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer one proxy event. The answer is counted by its class of status, e.g. `Responses2xx`."""
-    answer = _gateway()(event, context)
+    answer = _kept_gateway()()(event, context)
     metrics.add_metric(name=f"Responses{answer['statusCode'] // 100}xx", unit=MetricUnit.Count, value=1)
     return answer

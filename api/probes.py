@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING
 
 from api.schemas import Dependency, DependencyState, Health
 from api.services import Probe
 from stock_ai.observability import logger
-from stock_ai.settings import KafkaSettings
+
+if TYPE_CHECKING:
+    from stock_ai.settings import KafkaSettings
 
 LIMIT_SECONDS = 2.0
 
@@ -24,8 +27,10 @@ def kafka_probe(settings: KafkaSettings) -> Probe:
     def probe() -> None:
         from kafka import KafkaAdminClient
 
+        from stock_ai.streaming.client import client_options
+
         KafkaAdminClient(
-            bootstrap_servers=settings.bootstrap_servers.split(","),
+            **client_options(settings),
             client_id="stock-ai-health",
             bootstrap_timeout_ms=int(LIMIT_SECONDS * 900),
             request_timeout_ms=int(LIMIT_SECONDS * 900),

@@ -12,9 +12,10 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.exceptions import HTTPException
 
+from api.schemas import Schema
 from stock_ai.errors import InvalidInputError, NotFoundError, RetryableError
 from stock_ai.observability import logger
 
@@ -28,7 +29,7 @@ class AnalysisPendingError(NotFoundError):
     """Bars of the symbol are stored, and its first analysis is still to come: a `NotFoundError` worth asking again."""
 
 
-class FieldFault(BaseModel):
+class FieldFault(Schema):
     """One wrong field of a request."""
 
     field: str = Field(description="Where it stands, e.g. `query.limit`.", examples=["query.limit"])
@@ -36,7 +37,7 @@ class FieldFault(BaseModel):
     value: str | None = Field(default=None, description="What was sent, shortened; null where nothing was.")
 
 
-class Problem(BaseModel):
+class Problem(Schema):
     """A problem document as RFC 9457 defines it, with `request_id` and, for a refused request, `errors`."""
 
     type: str = Field(examples=["urn:stock-ai:problem:unknown-symbol"])

@@ -11,7 +11,13 @@ from stock_ai.models import HistoryEntry, Insight, Interval, LlmAnalysis, Price,
 from stock_ai.models.price import BarTime
 
 
-class Freshness(BaseModel):
+class Schema(BaseModel):
+    """Base of what is answered. Built at its first use, so that a cold start pays only for the route that is asked."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class Freshness(Schema):
     """How old the data of an answer is, and where it comes from. Null means that nothing is known of it."""
 
     as_of: dt.date | None = Field(description="Trading date (exchange time) of the newest data in the answer.")
@@ -21,7 +27,7 @@ class Freshness(BaseModel):
     simulated: bool | None = Field(description="True when any of it does not come from a real market.")
 
 
-class Answer(BaseModel):
+class Answer(Schema):
     """Base of every answer about data."""
 
     model_config = ConfigDict(frozen=True)
@@ -71,7 +77,7 @@ class PriceKind(StrEnum):
     ADJUSTED = "adjusted"
 
 
-class Bar(BaseModel):
+class Bar(Schema):
     """One bar. `open`, `high`, `low` and `close` are of the kind the answer names in `prices`."""
 
     time: BarTime = Field(description="Trading date of a daily bar, else the UTC instant it opens.")
@@ -128,7 +134,7 @@ class LlmAnswer(LlmAnalysis):
     freshness: Freshness
 
 
-class Breadth(BaseModel):
+class Breadth(Schema):
     """How the stocks moved from the session before to `session`, on adjusted closes where both are known."""
 
     session: dt.date | None
@@ -138,7 +144,7 @@ class Breadth(BaseModel):
     not_compared: int = Field(description="Stocks without an analysis of this session, or without two closes.")
 
 
-class IndexMove(BaseModel):
+class IndexMove(Schema):
     """The last move of an index, in points."""
 
     symbol: str
@@ -148,7 +154,7 @@ class IndexMove(BaseModel):
     change_percent: float | None
 
 
-class RankedSignal(BaseModel):
+class RankedSignal(Schema):
     """A stock with a BUY or SELL signal."""
 
     symbol: str
@@ -177,7 +183,7 @@ class DependencyState(StrEnum):
     DOWN = "down"
 
 
-class Dependency(BaseModel):
+class Dependency(Schema):
     """One dependency at this moment."""
 
     status: DependencyState
@@ -185,14 +191,14 @@ class Dependency(BaseModel):
     detail: str | None = Field(description="What went wrong, in one word; null when nothing did.")
 
 
-class Health(BaseModel):
+class Health(Schema):
     """All dependencies; `up` only when every one is."""
 
     status: DependencyState
     dependencies: dict[str, Dependency]
 
 
-class Links(BaseModel):
+class Links(Schema):
     """Where to go from here."""
 
     name: str

@@ -1,23 +1,37 @@
-"""What the API needs from outside, as one value that a test can build from fakes."""
+"""What the API needs from outside, so that a test can give it from fakes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
-from stock_ai.clock import Clock
-from stock_ai.ports import InsightStore, LlmInvoker, PriceStore
+if TYPE_CHECKING:
+    from stock_ai.clock import Clock
+    from stock_ai.ports import InsightStore, LlmInvoker, PriceStore
 
 Probe = Callable[[], None]
 """Returns when the dependency has answered; raises, within two seconds, when it has not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
-    """The ports of the API."""
+class Services(Protocol):
+    """The ports of the API. Each may be made when it is first read, so that a route pays only for those it uses."""
 
-    prices: PriceStore
-    insights: InsightStore
-    llm: LlmInvoker
-    probes: Mapping[str, Probe]
-    clock: Clock
+    @property
+    def prices(self) -> PriceStore:
+        """Bars."""
+
+    @property
+    def insights(self) -> InsightStore:
+        """Current insights and their history."""
+
+    @property
+    def llm(self) -> LlmInvoker:
+        """Explanations in words."""
+
+    @property
+    def probes(self) -> Mapping[str, Probe]:
+        """A question to each dependency, by its name."""
+
+    @property
+    def clock(self) -> Clock:
+        """The present instant."""

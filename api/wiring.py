@@ -1,52 +1,122 @@
-"""Adapters behind the API, made once per process at the first request."""
+"""Adapters behind the API. The libraries of a store are imported, and it is connected, when a route first needs it."""
 
 from __future__ import annotations
 
 import functools
-
-import pymongo
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, TypeVar
 
 from api.llm_invoker import LambdaLlmInvoker
 from api.probes import LIMIT_SECONDS, kafka_probe
-from api.services import Services
-from api.settings import ApiSettings
+from api.services import Probe, Services
 from stock_ai.clock import utc_now
-from stock_ai.ports import LlmInvoker
-from stock_ai.settings import KafkaSettings, MongoSettings, RedisSettings
-from stock_ai.storage.insights import RedisInsightStore
-from stock_ai.storage.mongo import database
-from stock_ai.storage.prices import MongoPriceStore
-from stock_ai.storage.redis_client import redis_client
+from stock_ai.errors import InvalidInputError, RunAbortedError
+
+if TYPE_CHECKING:
+    import redis
+    from pymongo.database import Database
+
+    from api.settings import ApiSettings
+    from stock_ai.clock import Clock
+    from stock_ai.ports import InsightStore, LlmInvoker, PriceStore
+    from stock_ai.settings import KafkaSettings, MongoSettings, RedisSettings
+    from stock_ai.storage.mongo import Document
+
+_T = TypeVar("_T")
+
+
+def _once(make: Callable[[], _T]) -> Callable[[], _T]:
+    """`make`, called at most once, whichever threads ask.
+
+    Raises:
+        RunAbortedError: a setting was wrong, which is no fault of whoever asked the API.
+    """
+    lock = threading.Lock()
+    kept = functools.cache(make)
+
+    def made() -> _T:
+        with lock:
+            try:
+                return kept()
+            except InvalidInputError as error:
+                raise RunAbortedError(str(error)) from error
+
+    return made
+
+
+class StoreServices:
+    """Implements `Services` over real stores. Both drivers pool connections and are shared between threads."""
+
+    def __init__(self, mongo: MongoSettings, redis: RedisSettings, kafka: KafkaSettings, llm: LlmInvoker) -> None:
+        self._bars = _once(functools.partial(_mongo_database, mongo))
+        self._cache = _once(functools.partial(_redis_client, redis))
+        self._prices = _once(self._price_store)
+        self._insights = _once(self._insight_store)
+        self.llm = llm
+        self.clock: Clock = utc_now
+        self.probes: Mapping[str, Probe] = {
+            "mongodb": self._ask_mongodb,
+            "redis": self._ask_redis,
+            "kafka": kafka_probe(kafka),
+        }
+
+    @property
+    def prices(self) -> PriceStore:
+        """Bars in MongoDB."""
+        return self._prices()
+
+    @property
+    def insights(self) -> InsightStore:
+        """Insights in Redis."""
+        return self._insights()
+
+    def _price_store(self) -> PriceStore:
+        from stock_ai.storage.prices import MongoPriceStore
+
+        return MongoPriceStore(self._bars())
+
+    def _insight_store(self) -> InsightStore:
+        from stock_ai.storage.insights import RedisInsightStore
+
+        return RedisInsightStore(self._cache())
+
+    def _ask_mongodb(self) -> None:
+        import pymongo
+
+        with pymongo.timeout(LIMIT_SECONDS * 0.9):
+            self._bars().command("ping")
+
+    def _ask_redis(self) -> None:
+        self._cache().ping()
+
+
+def _mongo_database(settings: MongoSettings) -> Database[Document]:
+    from stock_ai.storage.mongo import database
+
+    return database(settings)
+
+
+def _redis_client(settings: RedisSettings) -> redis.Redis:
+    from stock_ai.storage.redis_client import redis_client
+
+    return redis_client(settings)
 
 
 def connect(mongo: MongoSettings, redis: RedisSettings, kafka: KafkaSettings, llm: LlmInvoker) -> Services:
-    """The API's services over real stores. Connects at first use; both drivers pool and share between threads."""
-    bars = database(mongo)
-    cache = redis_client(redis)
-
-    def mongodb_probe() -> None:
-        with pymongo.timeout(LIMIT_SECONDS * 0.9):
-            bars.command("ping")
-
-    def redis_probe() -> None:
-        cache.ping()
-
-    return Services(
-        prices=MongoPriceStore(bars),
-        insights=RedisInsightStore(cache),
-        llm=llm,
-        probes={"mongodb": mongodb_probe, "redis": redis_probe, "kafka": kafka_probe(kafka)},
-        clock=utc_now,
-    )
+    """The API's services over real stores; nothing is connected yet."""
+    return StoreServices(mongo, redis, kafka, llm)
 
 
-@functools.cache
 def build() -> tuple[Services, ApiSettings]:
     """The services of the deployed API, from the environment.
 
     Raises:
         InvalidInputError: a setting is missing or wrong; the message names it.
     """
+    from api.settings import ApiSettings
+    from stock_ai.settings import KafkaSettings, MongoSettings, RedisSettings
+
     settings = ApiSettings.load()
     services = connect(
         MongoSettings.load(), RedisSettings.load(), KafkaSettings.load(), LambdaLlmInvoker(settings.llm_function_name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -15,7 +15,9 @@ from api.problems import Problem
 from api.schemas import Indicators, PriceBars, PriceKind, StockDetail, StockItem, StockList
 from stock_ai.market.symbols import is_index
 from stock_ai.models import Insight, Interval
-from stock_ai.ports import SymbolInfo
+
+if TYPE_CHECKING:
+    from stock_ai.ports import SymbolInfo
 
 router = APIRouter(prefix="/stocks", tags=["stocks"])
 _MAX_AGE = 30

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 
 from stock_ai.ports import AnalysisStore, InsightStore, Publisher, QuarantineStore
+from stock_ai.secrets import kept
 from stock_ai.settings import KafkaSettings, MongoSettings, RedisSettings
 from stock_ai.storage.analyses import MongoAnalysisStore
 from stock_ai.storage.insights import RedisInsightStore
@@ -25,7 +25,7 @@ class Ports:
     publisher: Publisher
 
 
-@functools.cache
+@kept
 def build() -> Ports:
     """Wire adapters from the environment, once per cold start.
 

@@ -13,7 +13,8 @@ from functions.ai_analysis.request import requested
 from functions.ai_analysis.service import analyse
 from functions.ai_analysis.wiring import build
 from stock_ai.clock import utc_now
-from stock_ai.observability import logger, metrics, tracer
+from stock_ai.observability import logger, metrics
+from stock_ai.tracing import tracer
 
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.EVENT_BRIDGE)

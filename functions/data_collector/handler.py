@@ -12,7 +12,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.data_collector.request import requested
 from functions.data_collector.service import collect
 from functions.data_collector.wiring import build
-from stock_ai.observability import logger, metrics, tracer
+from stock_ai.observability import logger, metrics
+from stock_ai.tracing import tracer
 
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.EVENT_BRIDGE)

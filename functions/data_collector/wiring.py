@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 
 from stock_ai.clock import Clock, utc_now
 from stock_ai.ports import CollectionLog, PriceSource, Publisher
+from stock_ai.secrets import kept
 from stock_ai.settings import KafkaSettings, MongoSettings, SourceSettings
 from stock_ai.sources.registry import open_source
 from stock_ai.storage.collection_log import MongoCollectionLog
@@ -28,7 +28,7 @@ class Collector:
         return open_source(settings, self.clock)
 
 
-@functools.cache
+@kept
 def build() -> Collector:
     """Connect.
 

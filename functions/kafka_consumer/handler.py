@@ -10,8 +10,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.kafka_consumer.service import consume
 from functions.kafka_consumer.wiring import build
 from stock_ai.clock import utc_now
-from stock_ai.observability import logger, metrics, tracer
+from stock_ai.observability import logger, metrics
 from stock_ai.streaming.records import records
+from stock_ai.tracing import tracer
 
 
 @logger.inject_lambda_context

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 
 from stock_ai.ports import PriceStore, Publisher, QuarantineStore
+from stock_ai.secrets import kept
 from stock_ai.settings import KafkaSettings, MongoSettings
 from stock_ai.storage.mongo import database
 from stock_ai.storage.prices import MongoPriceStore
@@ -22,7 +22,7 @@ class Ports:
     publisher: Publisher
 
 
-@functools.cache
+@kept
 def build() -> Ports:
     """Wire adapters from the environment, once per cold start.
 

@@ -10,7 +10,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.llm_analysis.service import parse_language, parse_symbol
 from functions.llm_analysis.wiring import build
 from stock_ai.models import Language
-from stock_ai.observability import logger, metrics, tracer
+from stock_ai.observability import logger, metrics
+from stock_ai.tracing import tracer
 
 
 @logger.inject_lambda_context

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-
 from functions.llm_analysis.anthropic_provider import AnthropicProvider
 from functions.llm_analysis.provider import Provider
 from functions.llm_analysis.service import Explainer
 from functions.llm_analysis.template import TemplateProvider
 from stock_ai.clock import utc_now
+from stock_ai.secrets import kept
 from stock_ai.settings import KafkaSettings, LlmSettings, RedisSettings
 from stock_ai.storage.answers import RedisAnswerCache
 from stock_ai.storage.insights import RedisInsightStore
@@ -24,7 +23,7 @@ def providers(settings: LlmSettings) -> tuple[Provider, Provider]:
     return AnthropicProvider(settings.anthropic_api_key, model), TemplateProvider(instead_of=model)
 
 
-@functools.cache
+@kept
 def build() -> Explainer:
     """The service from the environment.
 

@@ -11,7 +11,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.model_training.service import train_current
 from functions.model_training.wiring import build
 from stock_ai.clock import utc_now
-from stock_ai.observability import logger, metrics, tracer
+from stock_ai.observability import logger, metrics
+from stock_ai.tracing import tracer
 
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.EVENT_BRIDGE)

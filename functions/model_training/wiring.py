@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from stock_ai.indicators import Panel
 from stock_ai.ml.manager import ModelManager
+from stock_ai.secrets import kept
 from stock_ai.settings import ModelSettings, MongoSettings
 from stock_ai.storage.model_registry import open_registry
 from stock_ai.storage.mongo import database
@@ -22,7 +23,7 @@ class Ports:
     models: ModelManager
 
 
-@functools.cache
+@kept
 def build() -> Ports:
     """Wire adapters from the environment, once per cold start.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
-from api.services import Services
 from stock_ai.models import AiAnalysis, LlmAnalysis, ModelRef, Signal, StockPrice, Withheld
 from tests.fakes.clock import FixedClock
 from tests.fakes.stores import MemoryInsightStore, MemoryPriceStore
@@ -117,7 +116,18 @@ class RecordingLlm:
         return make_text(request["symbol"], request["language"])
 
 
-def memory_services(**changes) -> Services:
+@dataclass
+class MemoryServices:
+    """Implements `api.services.Services`."""
+
+    prices: CountingPriceStore
+    insights: CountingInsightStore
+    llm: RecordingLlm
+    probes: dict
+    clock: FixedClock
+
+
+def memory_services(**changes) -> MemoryServices:
     """Services in memory with all dependencies up, on Saturday 2025-08-23 at the exchange."""
     fields = {
         "prices": CountingPriceStore(),
@@ -126,4 +136,4 @@ def memory_services(**changes) -> Services:
         "probes": {name: lambda: None for name in ("mongodb", "redis", "kafka")},
         "clock": FixedClock(NOW),
     }
-    return Services(**(fields | changes))
+    return MemoryServices(**(fields | changes))

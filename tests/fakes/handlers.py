@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 
 from stock_ai.errors import RetryableError
-from stock_ai.observability import logger, metrics, tracer
+from stock_ai.observability import logger, metrics
+from stock_ai.tracing import tracer
 
 
 def echo(event, context):

@@ -63,10 +63,10 @@ def proxy_event(path, method="GET", query=None, body=None, headers=None):
 @pytest.fixture
 def invoke(services, monkeypatch):
     """The real handler, with the services that `build` would have wired."""
-    door._gateway.cache_clear()
+    door._kept_gateway.cache_clear()
     monkeypatch.setattr(door, "build", lambda: (services, ApiSettings.load()))
     yield lambda *args, **kwargs: door.handler(proxy_event(*args, **kwargs), CONTEXT)
-    door._gateway.cache_clear()
+    door._kept_gateway.cache_clear()
 
 
 def test_answers_a_proxy_event(invoke):
@@ -123,7 +123,83 @@ def test_importing_the_door_imports_nothing_heavy_and_connects_to_nothing():
         [sys.executable, "-c", probe], capture_output=True, text=True, check=True, env=environment, timeout=60
     )
     heavy = {"anthropic", "sklearn", "talib", "pyarrow", "numpy", "kafka", "boto3", "openai", "pandas"}
+    heavy |= {"pymongo", "bson", "redis", "aws_xray_sdk", "pydantic_settings", "stock_ai.secrets"}
     assert not heavy & set(run.stdout.split())
+
+
+def stage_event(path, asked):
+    """A proxy event for `path` where the client asked the gateway for `asked`."""
+    event = proxy_event(path)
+    return event | {"requestContext": event["requestContext"] | {"path": asked}}
+
+
+@pytest.mark.usefixtures("invoke")
+@pytest.mark.parametrize("root", ["/v1", ""])
+def test_documentation_and_links_work_under_a_stage(root):
+    """Also under a domain of one's own, which has no stage in its paths."""
+    page = door.handler(stage_event("/docs", f"{root}/docs"), CONTEXT)
+    assert f"'{root}/openapi.json'" in page["body"]
+    document = json.loads(door.handler(stage_event("/openapi.json", f"{root}/openapi.json"), CONTEXT)["body"])
+    assert document.get("servers", []) == ([{"url": root}] if root else [])
+    links = json.loads(door.handler(stage_event("/", f"{root}/"), CONTEXT)["body"])["links"]
+    assert links["stocks"] == f"{root}/api/v1/stocks"
+
+
+@pytest.mark.usefixtures("invoke")
+def test_stages_do_not_leak_into_each_other():
+    """One process may serve a stage and a domain of one's own."""
+    for root in ("/v1", "/v2", ""):
+        answer = door.handler(stage_event("/api/v1/stocks/ZZZ", f"{root}/api/v1/stocks/ZZZ"), CONTEXT)
+        assert json.loads(answer["body"])["instance"] == f"{root}/api/v1/stocks/ZZZ"
+        document = json.loads(door.handler(stage_event("/openapi.json", f"{root}/openapi.json"), CONTEXT)["body"])
+        assert document.get("servers", []) == ([{"url": root}] if root else [])
+
+
+@pytest.mark.usefixtures("invoke")
+def test_a_stage_named_like_a_part_of_the_path_is_no_trap():
+    answer = door.handler(stage_event("/api/v1/stocks/FPT", "/api/api/v1/stocks/FPT"), CONTEXT)
+    assert answer["statusCode"] == 200
+
+
+def test_a_route_makes_only_the_store_it_uses():
+    """In a process of its own: the insight needs Redis and no MongoDB, whose driver takes 50 ms to import."""
+    probe = """
+import sys
+from fastapi.testclient import TestClient
+from api.app import create_app
+from api.wiring import connect
+from stock_ai.settings import KafkaSettings, MongoSettings, RedisSettings
+client = TestClient(create_app(connect(
+    MongoSettings(MONGODB_URI="mongodb://127.0.0.1:1"),
+    RedisSettings(REDIS_URL="redis://127.0.0.1:1"),
+    KafkaSettings(KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1"),
+    None,
+)))
+assert client.get("/").status_code == 200
+assert not {"pymongo", "redis", "kafka"} & set(sys.modules)
+assert client.get("/api/v1/analysis/FPT/insight").status_code == 503
+assert "redis" in sys.modules
+assert not {"pymongo", "kafka"} & set(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", probe], check=True, timeout=60)
+
+
+def test_a_wrong_setting_is_no_fault_of_the_asker():
+    """MongoDB's driver refuses some URIs only when it is made, which here is inside a request."""
+    from fastapi.testclient import TestClient
+
+    from api.wiring import connect
+    from stock_ai.settings import MongoSettings, RedisSettings
+
+    services = connect(
+        MongoSettings(MONGODB_URI="mongodb://127.0.0.1:1/?tls=true&ssl=false"),
+        RedisSettings(REDIS_URL="redis://127.0.0.1:1"),
+        KafkaSettings(KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1"),
+        None,
+    )
+    answer = TestClient(create_app(services), raise_server_exceptions=False).get("/api/v1/stocks")
+    assert (answer.status_code, answer.json()["type"]) == (500, "urn:stock-ai:problem:internal-error")
+    assert "MONGODB_URI" not in answer.text
 
 
 def test_kafka_probe_refuses_an_absent_broker():

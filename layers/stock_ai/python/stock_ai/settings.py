@@ -1,15 +1,20 @@
-"""Settings from the environment: one small class per need, so a function asks only for what it uses."""
+"""Settings from the environment: one small class per need, so a function asks only for what it uses.
+
+Any of them, `NAME`, may be given by `NAME_SECRET`, see `stock_ai.secrets.SecretSource`.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from stock_ai.errors import InvalidInputError
+from stock_ai.secrets import SecretSource
 
 
 def _split(value: object) -> object:
@@ -39,11 +44,24 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)
 
     @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic's
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then secrets it refers to."""
+        return init_settings, env_settings, SecretSource(settings_cls)
+
+    @classmethod
     def load(cls) -> Self:
-        """Read the environment.
+        """Read the environment, and the secrets it refers to.
 
         Raises:
             InvalidInputError: a variable is missing or wrong; the message names it and never shows a secret.
+            RetryableError: Secrets Manager is away or busy.
         """
         try:
             return cls()
@@ -60,18 +78,50 @@ class MongoSettings(Settings):
 
     uri: Annotated[SecretStr, _scheme("mongodb://", "mongodb+srv://")] = Field(validation_alias="MONGODB_URI")
     database: str = Field(default="stock_ai", validation_alias="MONGODB_DATABASE", pattern=r"^[A-Za-z0-9_-]{1,38}$")
+    username: str | None = Field(
+        default=None, validation_alias="MONGODB_USERNAME", description="Where the URI has none."
+    )
+    password: SecretStr | None = Field(default=None, validation_alias="MONGODB_PASSWORD")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if (self.username is None) is not (self.password is None):
+            raise ValueError("MONGODB_USERNAME and MONGODB_PASSWORD need each other")
+        return self
+
+
+class KafkaSecurity(StrEnum):
+    """How brokers know who asks; all but the first over TLS."""
+
+    PLAINTEXT = "plaintext"
+    IAM = "iam"
+    """The role of the function, at Amazon MSK."""
+    SCRAM = "scram"
+    """Name and password, by SCRAM-SHA-512."""
 
 
 class KafkaSettings(Settings):
     """Where messages go."""
 
     bootstrap_servers: Annotated[str, AfterValidator(_host_ports)] = Field(validation_alias="KAFKA_BOOTSTRAP_SERVERS")
+    security: KafkaSecurity = Field(default=KafkaSecurity.PLAINTEXT, validation_alias="KAFKA_SECURITY")
+    username: str | None = Field(default=None, validation_alias="KAFKA_USERNAME")
+    password: SecretStr | None = Field(default=None, validation_alias="KAFKA_PASSWORD")
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        if self.security is KafkaSecurity.SCRAM and (self.username is None or self.password is None):
+            raise ValueError("KAFKA_SECURITY scram needs KAFKA_USERNAME and KAFKA_PASSWORD")
+        return self
 
 
 class RedisSettings(Settings):
     """Where insights live."""
 
     url: Annotated[SecretStr, _scheme("redis://", "rediss://", "unix://")] = Field(validation_alias="REDIS_URL")
+    password: SecretStr | None = Field(
+        default=None, validation_alias="REDIS_PASSWORD", description="Where the URL has none."
+    )
 
 
 class SourceSettings(Settings):

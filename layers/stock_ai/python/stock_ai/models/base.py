@@ -51,7 +51,10 @@ class Interval(StrEnum):
 class Message(BaseModel):
     """A message between services, frozen. A reader ignores fields it does not know, so adding one keeps the version."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="null", validate_default=True)
+    # Built at its first use: no function uses every message, and a build takes a part of each cold start.
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", ser_json_inf_nan="null", validate_default=True, defer_build=True
+    )
 
     def wire(self) -> bytes:
         """The message as it travels: JSON in UTF-8."""

@@ -14,6 +14,7 @@ from pymongo.database import Database
 from pymongo.errors import BulkWriteError, ConfigurationError, DuplicateKeyError, PyMongoError
 
 from stock_ai.errors import InvalidInputError, RetryableError
+from stock_ai.secrets import reread
 from stock_ai.settings import MongoSettings
 
 Document = dict[str, Any]
@@ -22,6 +23,8 @@ _APP_NAME = "stock-ai"
 _SERVER_SELECTION_MS = 5_000
 _SOCKET_MS = 30_000
 _DUPLICATE_KEY = 11000
+# AuthenticationFailed, as DocumentDB tells it too, and AtlasError.
+_CREDENTIALS_REFUSED = (18, 8000)
 
 
 @contextmanager
@@ -35,6 +38,8 @@ def translated() -> Iterator[None]:
         yield
     except PyMongoError as error:
         code = getattr(error, "code", None)
+        if code in _CREDENTIALS_REFUSED:
+            reread()
         raise RetryableError(f"MongoDB: {type(error).__name__}{'' if code is None else f' (code {code})'}") from error
 
 
@@ -44,9 +49,13 @@ def database(settings: MongoSettings) -> Database[Document]:
     Raises:
         InvalidInputError: the URI cannot be understood.
     """
+    given: dict[str, Any] = {}
+    if settings.username is not None and settings.password is not None:
+        given = {"username": settings.username, "password": settings.password.get_secret_value()}
     try:
         client: MongoClient[Document] = MongoClient(
             settings.uri.get_secret_value(),
+            **given,
             appname=_APP_NAME,
             serverSelectionTimeoutMS=_SERVER_SELECTION_MS,
             connectTimeoutMS=_SERVER_SELECTION_MS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import redis
 
+from stock_ai.secrets import reread
 from stock_ai.settings import RedisSettings
 
 
@@ -13,6 +14,19 @@ def redis_client(settings: RedisSettings) -> redis.Redis:
     Timeouts are short: whoever waits for Redis is itself waited for, and every write can safely be done again.
     """
     client: redis.Redis = redis.Redis.from_url(
-        settings.url.get_secret_value(), socket_connect_timeout=2, socket_timeout=5, client_name="stock-ai"
+        settings.url.get_secret_value(),
+        **({} if settings.password is None else {"password": settings.password.get_secret_value()}),
+        socket_connect_timeout=2,
+        socket_timeout=5,
+        client_name="stock-ai",
+        redis_connect_func=_greet,
     )
     return client
+
+
+def _greet(connection: redis.Connection) -> None:
+    try:
+        connection.on_connect()  # type: ignore[no-untyped-call]
+    except redis.AuthenticationError:
+        reread()
+        raise

@@ -18,6 +18,7 @@ from stock_ai.errors import InvalidInputError, NotFoundError, RetryableError
 from stock_ai.models import topics
 from stock_ai.ports import Publisher
 from stock_ai.settings import KafkaSettings
+from stock_ai.streaming.client import client_options
 
 REDRIVEN_FROM: Final = "redriven_from"
 """Header of a record that was sent again: the id of the dead letter it was."""
@@ -84,7 +85,7 @@ class DeadLetters:
     """The dead-letter topics, for an operator. Reads without a consumer group and commits nothing."""
 
     def __init__(self, settings: KafkaSettings, redrives: RedriveLog, clock: Clock = utc_now) -> None:
-        self._servers = settings.bootstrap_servers
+        self._options = client_options(settings)
         self._redrives = redrives
         self._clock = clock
 
@@ -156,7 +157,7 @@ class DeadLetters:
     def _consumer(self) -> Iterator[KafkaConsumer]:
         try:
             consumer = KafkaConsumer(
-                bootstrap_servers=self._servers,
+                **self._options,
                 group_id=None,
                 enable_auto_commit=False,
                 bootstrap_timeout_ms=_CONNECT_MS,

@@ -9,7 +9,9 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError, MessageSizeTooLargeError
 
 from stock_ai.errors import RetryableError, RunAbortedError
-from stock_ai.settings import KafkaSettings
+from stock_ai.secrets import reread
+from stock_ai.settings import KafkaSecurity, KafkaSettings
+from stock_ai.streaming.client import client_options
 
 # kafka-python logs every reconnect of an absent broker.
 logging.getLogger("kafka").setLevel(logging.WARNING)
@@ -37,11 +39,12 @@ class KafkaPublisher:
             RetryableError: no broker answers within `CONNECT_SECONDS`.
         """
         self._servers = settings.bootstrap_servers
+        self._has_password = settings.security is KafkaSecurity.SCRAM
         self._queued = 0
         self._fault: BaseException | None = None
         try:
             self._producer = KafkaProducer(
-                bootstrap_servers=settings.bootstrap_servers,
+                **client_options(settings),
                 client_id="stock-ai",
                 acks="all",
                 compression_type="lz4",
@@ -55,7 +58,7 @@ class KafkaPublisher:
                 reconnect_backoff_max_ms=1000,
             )
         except KafkaError as error:
-            raise RetryableError(f"Kafka at {self._servers} does not answer: {error}") from error
+            raise self._away(f"does not answer: {error}") from error
 
     def publish(self, topic: str, key: str, value: bytes, headers: Sequence[tuple[str, bytes]] = ()) -> None:
         """See `stock_ai.ports.Publisher`. Waits while `MAX_IN_FLIGHT` messages are under way.
@@ -69,7 +72,7 @@ class KafkaPublisher:
         except MessageSizeTooLargeError as error:
             raise RunAbortedError(f"{len(value)} bytes for {topic} of {key} are too many: {error}") from error
         except KafkaError as error:
-            raise RetryableError(f"Kafka at {self._servers} takes no message for {topic}: {error}") from error
+            raise self._away(f"takes no message for {topic}: {error}") from error
         # Not the futures are kept but the first fault: thousands of live futures slow the whole process down.
         future.add_errback(self._remember)
         self._queued += 1
@@ -89,7 +92,7 @@ class KafkaPublisher:
             self._fault = error
         fault, self._fault = self._fault, None
         if fault is not None:
-            raise RetryableError(f"Kafka at {self._servers} did not acknowledge a message: {fault}") from fault
+            raise self._away(f"did not acknowledge a message: {fault}") from fault
 
     def close(self) -> None:
         """Send what is queued and let go of the connection.
@@ -101,6 +104,12 @@ class KafkaPublisher:
             self._producer.close(timeout=CONNECT_SECONDS)
         except KafkaError as error:
             raise RetryableError(f"Kafka at {self._servers} went away before all was sent: {error}") from error
+
+    def _away(self, what: str) -> RetryableError:
+        # A refused password often shows as a mere timeout, since the connection is made in the sender's thread.
+        if self._has_password:
+            reread()
+        return RetryableError(f"Kafka at {self._servers} {what}")
 
     def _remember(self, fault: BaseException) -> None:
         """Called in the sender's thread; the first fault since the last flush is the one that is told."""

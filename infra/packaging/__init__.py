@@ -1,0 +1,1 @@
+"""What is uploaded to Lambda: archives of functions and layers, built without Docker, kept under build/packages."""

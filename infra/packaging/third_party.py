@@ -1,0 +1,104 @@
+"""Third-party packages of a layer: their pinned list from the lock file, their wheels, and what is left out of them."""
+
+from __future__ import annotations
+
+import functools
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from infra.packaging.archives import ROOT
+from stock_ai.errors import RunAbortedError
+
+BASE = "base"
+EXTRAS = ("api", "analysis", "llm")
+"""Extras of pyproject.toml that are layers of the same name."""
+
+RUNTIME = frozenset({"boto3", "botocore", "s3transfer", "jmespath", "urllib3", "python-dateutil", "six"})
+"""What the Lambda runtime for Python carries itself (AWS Lambda developer guide, "Runtime-included SDK versions")."""
+
+_PLATFORMS = {"arm64": "aarch64-manylinux_2_28", "x86_64": "x86_64-manylinux_2_28"}
+_PYTHON = "3.13"
+_SHOWN_LINES = 15
+
+# Found in wheels and never read at run time. `testing` packages stay: numpy.testing and the like are imported.
+_FOLDERS = frozenset({"tests", "test", "__pycache__", "include", "docs", "doc", "examples", "bin"})
+_SUFFIXES = frozenset({".pyi", ".pyx", ".pxd", ".pxi", ".h", ".hpp", ".c", ".cpp", ".f", ".f90", ".a", ".lib", ".pyc"})
+_RECORDS = frozenset({"RECORD", "INSTALLER", "REQUESTED", "WHEEL", "uv_cache.json", "direct_url.json"})
+
+
+@functools.cache
+def requirements(layer: str) -> tuple[str, ...]:
+    """The pinned requirements of `layer` with their hashes: for an extra, only those that the base has not.
+
+    Raises:
+        RunAbortedError: the lock file cannot be exported.
+    """
+    if layer == BASE:
+        return tuple(line for name, line in _exported(None).items() if name not in RUNTIME)
+    base = _exported(None)
+    return tuple(line for name, line in _exported(layer).items() if name not in base and name not in RUNTIME)
+
+
+def runtime_requirements() -> tuple[str, ...]:
+    """What the Lambda runtime carries, in the locked versions: what tests put in its place."""
+    return tuple(line for name, line in _exported(None).items() if name in RUNTIME)
+
+
+def install(lines: tuple[str, ...], arch: str, target: Path) -> None:
+    """Unpack the wheels of `lines` for Lambda's Python on `arch` into `target`, from uv's cache where they are there.
+
+    Raises:
+        RunAbortedError: uv failed, e.g. because there is no wheel for the platform; its last lines are in the message.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        listed = Path(folder) / "requirements.txt"
+        listed.write_text("\n".join(lines) + "\n")
+        options = ["--target", str(target), "--python-version", _PYTHON, "--python-platform", _PLATFORMS[arch]]
+        options += ["--no-deps", "--only-binary", ":all:", "--link-mode", "copy", "-r", str(listed)]
+        command = ["pip", "install", "--python", sys.executable, *options]
+        if _uv([*command, "--offline"]).returncode == 0:
+            return
+        shutil.rmtree(target, ignore_errors=True)
+        run = _uv(command)
+    if run.returncode:
+        raise RunAbortedError(_failure("wheels cannot be installed", run))
+
+
+def trim(folder: Path) -> None:
+    """Remove tests, headers, typing stubs, documentation and installers' records; METADATA and licences stay."""
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.is_dir():
+            if path.name in _FOLDERS and not _holds_metadata(path):
+                shutil.rmtree(path)
+        elif path.suffix in _SUFFIXES or (path.name in _RECORDS and path.parent.suffix == ".dist-info"):
+            path.unlink()
+
+
+def _holds_metadata(path: Path) -> bool:
+    return any(part.endswith(".dist-info") for part in path.parts)
+
+
+@functools.cache
+def _exported(extra: str | None) -> dict[str, str]:
+    options = ["--frozen", "--no-dev", "--no-emit-project", "--no-annotate", "--no-header"]
+    run = _uv(["export", "--project", str(ROOT), *options, *([] if extra is None else ["--extra", extra])])
+    if run.returncode:
+        raise RunAbortedError(_failure("uv.lock cannot be exported", run))
+    lines = run.stdout.replace("\\\n", " ").splitlines()
+    return {re.split(r"[=\[;@\s]", line, maxsplit=1)[0].lower(): line for line in lines if line.strip()}
+
+
+def _uv(arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    beside = Path(sys.executable).with_name("uv")
+    command = str(beside) if beside.exists() else shutil.which("uv")
+    if command is None:
+        raise RunAbortedError("uv is neither beside this Python nor on PATH: `pip install uv` gets it")
+    return subprocess.run([command, *arguments], capture_output=True, text=True, check=False)  # noqa: S603
+
+
+def _failure(what: str, run: subprocess.CompletedProcess[str]) -> str:
+    return "\n".join([f"{what}:", *run.stderr.strip().splitlines()[-_SHOWN_LINES:]])
