@@ -14,11 +14,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.load import collector, consumer, first_insight, indicators
+from tests.load import collector, consumer, first_insight, imports, indicators
 from tests.load.result import Result
 
 REPORT = Path("build/bench.json")
-BENCHES = (consumer.bench, indicators.bench, collector.bench, first_insight.bench)
+BENCHES = (consumer.bench, indicators.bench, collector.bench, imports.bench, first_insight.bench)
 
 
 def show(results: list[Result]) -> None:
@@ -40,7 +40,11 @@ def show(results: list[Result]) -> None:
 def main() -> int:
     """Run every bench, or those whose module is named on the command line."""
     wanted = set(sys.argv[1:])
-    results = [bench() for bench in BENCHES if not wanted or bench.__module__.rsplit(".", 1)[-1] in wanted]
+    results: list[Result] = []
+    for bench in BENCHES:
+        if not wanted or bench.__module__.rsplit(".", 1)[-1] in wanted:
+            found = bench()
+            results.extend(found if isinstance(found, list) else [found])
     show(results)
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.write_text(json.dumps([asdict(result) for result in results], indent=2) + "\n")

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import platform
-
 import pytest
 
 from infra.packaging import python313
+from tests.infra.packaging.unpacking import machine_architecture
 
 
 @pytest.fixture(scope="session")
 def arch() -> str:
     """The architecture of this machine, as Lambda names it."""
-    return "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
+    return machine_architecture()
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ from local.embedded.kafka import create_topics
 from local.events import Record, kafka_event, schedule_event
 from stock_ai.clock import utc_now
 from stock_ai.models import topics
+from tests.infra.packaging.unpacking import unpack, unpack_function
 
 PROCESS = Path(__file__).with_name("lambda_process.py")
 SYMBOLS = 31
@@ -51,16 +52,6 @@ def proxy_event(path: str) -> dict:
         "body": None,
         "isBase64Encoded": False,
     }
-
-
-def unpack(archive: Path, target: Path, below: str = "") -> None:
-    """The files of `archive` under `below`, without that."""
-    with zipfile.ZipFile(archive) as opened:
-        for name in opened.namelist():
-            if name.startswith(below):
-                path = target / name.removeprefix(below)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(opened.read(name))
 
 
 @pytest.fixture(scope="module")
@@ -98,9 +89,7 @@ class Packaged:
         """The one folder with the function's code and layers."""
         target = self._folder / function.name
         if not target.exists():
-            for name in function.layers:
-                unpack(layer_archive(name, self._arch), target, "python/")
-            unpack(function_archive(function), target)
+            unpack_function(function, self._arch, target)
         return target
 
     def invoke(self, name: str, *events: dict) -> list:
@@ -210,7 +199,7 @@ def test_every_function_runs_from_its_archives(packaged, kafka_bootstrap, publis
     )
     assert body(index)["name"] == "Stock AI"
     assert body(insight)["simulated"] is True
-    assert body(insight)["llm"]["text"] == explained["text"]
+    assert body(insight)["llm"]["analysis_id"] == explained["analysis_id"]
     assert body(health)["status"] == "up"
 
 
