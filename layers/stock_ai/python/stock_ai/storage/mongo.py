@@ -47,7 +47,7 @@ def database(settings: MongoSettings) -> Database[Document]:
     """The database of `settings`. Connects at first use; writes wait for a majority; instants read back are UTC.
 
     Raises:
-        InvalidInputError: the URI cannot be understood.
+        InvalidInputError: the URI cannot be understood, or a file it names not read.
     """
     given: dict[str, Any] = {}
     if settings.username is not None and settings.password is not None:
@@ -63,6 +63,8 @@ def database(settings: MongoSettings) -> Database[Document]:
         )
     except (ConfigurationError, ValueError):
         raise InvalidInputError("MONGODB_URI is not a URI that MongoDB understands") from None
+    except OSError as error:
+        raise InvalidInputError(f"MONGODB_URI names a certificate file that cannot be read: {error.strerror}") from None
     return client.get_database(
         settings.database,
         codec_options=CodecOptions(tz_aware=True, tzinfo=dt.UTC),
