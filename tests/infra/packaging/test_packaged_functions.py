@@ -132,7 +132,8 @@ class Published:
     def __init__(self, bootstrap: str, topic: str, batch: int) -> None:
         self._bootstrap, self._batch = bootstrap, batch
         self._consumer = KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
-        self._partitions = [TopicPartition(topic, n) for n in range(topology.TOPICS[0].partitions)]
+        # Another test may have made the topic first, with fewer partitions.
+        self._partitions = [TopicPartition(topic, n) for n in self._consumer.partitions_for_topic(topic) or ()]
         self._consumer.assign(self._partitions)
         for partition, end in self._consumer.end_offsets(self._partitions).items():
             self._consumer.seek(partition, end)
