@@ -13,7 +13,6 @@ SYNC := UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv sync --frozen --inexact --quiet
 # Importing vnstock without this writes files into the working directory.
 export VNSTOCK_DISABLE_AGENT_SETUP := 1
 
-
 .PHONY: help up test unit check format bench contracts clean sizes
 
 help: ## Show this help

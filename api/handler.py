@@ -5,7 +5,6 @@ It sends no spans of its own: importing X-Ray's library takes longer than answer
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -19,12 +18,12 @@ from api.app import create_app
 from api.problems import MEDIA_TYPE
 from api.stage import StagePath
 from api.wiring import build
+from stock_ai.keeping import kept
 from stock_ai.observability import logger, metrics
 
-_Gateway = Callable[[dict[str, Any], Any], dict[str, Any]]
 
-
-def _gateway() -> _Gateway:
+@kept
+def _gateway() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     services, settings = build()
     return Mangum(
         StagePath(create_app(services, settings.cors_origins)),
@@ -34,18 +33,10 @@ def _gateway() -> _Gateway:
     )
 
 
-@functools.cache
-def _kept_gateway() -> Callable[[], _Gateway]:
-    # Imported at the first event: it brings the library of settings.
-    from stock_ai.secrets import kept
-
-    return kept(_gateway)
-
-
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer one proxy event. The answer is counted by its class of status, e.g. `Responses2xx`."""
-    answer = _kept_gateway()()(event, context)
+    answer = _gateway()(event, context)
     metrics.add_metric(name=f"Responses{answer['statusCode'] // 100}xx", unit=MetricUnit.Count, value=1)
     return answer

@@ -7,6 +7,7 @@ import os
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 # Read when the modules are imported, so set before any of ours is.
 os.environ.update(
@@ -78,6 +79,26 @@ def redis_client(redis_url) -> Iterator[redis.Redis]:
         client.flushdb()
         yield client
         client.flushdb()
+
+
+@pytest.fixture
+def secrets_manager(monkeypatch) -> Iterator[Any]:
+    """A client of a Secrets Manager without secrets (moto); a process that has read none and refers to none."""
+    import boto3
+    from moto import mock_aws
+
+    from stock_ai import secrets
+
+    for name in ("MONGODB_URI", "MONGODB_USERNAME", "MONGODB_PASSWORD", "ANTHROPIC_API_KEY", "KAFKA_SECURITY"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    secrets._provider.cache_clear()
+    secrets._known.clear()
+    with mock_aws():
+        yield boto3.client("secretsmanager", region_name="ap-southeast-1")
+    secrets._provider.cache_clear()
+    secrets._known.clear()
 
 
 @pytest.fixture

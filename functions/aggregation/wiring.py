@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from stock_ai.keeping import kept
 from stock_ai.ports import AnalysisStore, InsightStore, Publisher, QuarantineStore
-from stock_ai.secrets import kept
 from stock_ai.settings import KafkaSettings, MongoSettings, RedisSettings
 from stock_ai.storage.analyses import MongoAnalysisStore
 from stock_ai.storage.insights import RedisInsightStore

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from stock_ai.indicators import Panel
+from stock_ai.keeping import kept
 from stock_ai.ml.manager import ModelManager
 from stock_ai.ports import Publisher
-from stock_ai.secrets import kept
 from stock_ai.settings import KafkaSettings, ModelSettings, MongoSettings
 from stock_ai.storage.model_registry import open_registry
 from stock_ai.storage.mongo import database

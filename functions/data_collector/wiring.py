@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stock_ai.clock import Clock, utc_now
+from stock_ai.keeping import kept
 from stock_ai.ports import CollectionLog, PriceSource, Publisher
-from stock_ai.secrets import kept
 from stock_ai.settings import KafkaSettings, MongoSettings, SourceSettings
 from stock_ai.sources.registry import open_source
 from stock_ai.storage.collection_log import MongoCollectionLog

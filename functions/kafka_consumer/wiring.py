@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from stock_ai.keeping import kept
 from stock_ai.ports import PriceStore, Publisher, QuarantineStore
-from stock_ai.secrets import kept
 from stock_ai.settings import KafkaSettings, MongoSettings
 from stock_ai.storage.mongo import database
 from stock_ai.storage.prices import MongoPriceStore

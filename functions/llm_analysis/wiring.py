@@ -7,7 +7,7 @@ from functions.llm_analysis.provider import Provider
 from functions.llm_analysis.service import Explainer
 from functions.llm_analysis.template import TemplateProvider
 from stock_ai.clock import utc_now
-from stock_ai.secrets import kept
+from stock_ai.keeping import kept
 from stock_ai.settings import KafkaSettings, LlmSettings, RedisSettings
 from stock_ai.storage.answers import RedisAnswerCache
 from stock_ai.storage.insights import RedisInsightStore

@@ -13,19 +13,23 @@ ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / "build" / "packages"
 """Safe to delete at any time."""
 
-_CACHES = frozenset({"__pycache__"})
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
 _REGULAR = 0o100000
 
 Content = Path | bytes
 
 
+def whole_tree(folder: Path, prefix: str = "") -> dict[str, Content]:
+    """Every file below `folder` by its name in an archive, under `prefix`."""
+    return {prefix + path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+
+
 def tree(folder: Path, prefix: str = "") -> dict[str, Content]:
-    """The files below `folder` by their names in an archive, under `prefix`; without Python's caches."""
+    """The same without Python's caches."""
     return {
-        prefix + path.relative_to(folder).as_posix(): path
-        for path in folder.rglob("*")
-        if path.is_file() and not _CACHES & set(path.parts) and path.suffix != ".pyc"
+        name: content
+        for name, content in whole_tree(folder, prefix).items()
+        if "__pycache__" not in name.split("/") and not name.endswith(".pyc")
     }
 
 

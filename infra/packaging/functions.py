@@ -6,8 +6,8 @@ import zipfile
 from pathlib import Path
 
 from infra import topology
-from infra.packaging import archives, bytecode
-from infra.packaging.layers import compiled, layer_archive
+from infra.packaging import archives
+from infra.packaging.layers import layer_archive, own_archive
 
 _SEEN_AS = "/var/task"
 _FOR_SPEED = 1
@@ -24,13 +24,15 @@ def function_archive(function: topology.Function) -> Path:
     files = archives.tree(archives.ROOT / folder, f"{folder.as_posix()}/")
     for parent in folder.parents[:-1]:
         files[f"{parent.as_posix()}/__init__.py"] = archives.ROOT / parent / "__init__.py"
-    return _code(function.name, files)
+    return own_archive(f"function-{function.name}", files, _SEEN_AS)
 
 
 def topic_setup_archive() -> Path:
-    """The modules of the function that creates topics: its handler and the topology it reads."""
-    names = ("infra/__init__.py", "infra/topology.py", "infra/topic_setup/__init__.py", "infra/topic_setup/handler.py")
-    return _code("topic_setup", {name: archives.ROOT / name for name in names})
+    """The modules of the function that creates topics: its own and the topology it reads."""
+    infra = archives.ROOT / "infra"
+    files = archives.tree(infra / "topic_setup", "infra/topic_setup/")
+    files |= {f"infra/{name}": infra / name for name in ("__init__.py", "topology.py")}
+    return own_archive("function-topic_setup", files, _SEEN_AS)
 
 
 def complete_archive(function: topology.Function, arch: str) -> Path:
@@ -52,12 +54,3 @@ def complete_archive(function: topology.Function, arch: str) -> Path:
         archives.write_zip(target, files, _FOR_SPEED)
 
     return archives.cached(f"complete-{function.name}-{arch}", key, build)
-
-
-def _code(name: str, files: dict[str, archives.Content]) -> Path:
-    key = archives.digest([archives.tree_digest(files), archives.packager_digest(), bytecode.mode()])
-
-    def build(target: Path) -> None:
-        archives.write_zip(target, compiled(files, target.parent / "files", _SEEN_AS))
-
-    return archives.cached(f"function-{name}", key, build)

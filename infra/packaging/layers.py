@@ -28,18 +28,23 @@ def layer_archive(name: str, arch: str) -> Path:
     """
     if name not in NAMES or arch not in ARCHITECTURES:
         raise InvalidInputError(f"layer {name!r} for {arch!r}: layers are {NAMES}, architectures are {ARCHITECTURES}")
-    return _ours() if name == OURS else _third_party(name, arch)
+    if name == OURS:
+        return own_archive(OURS, archives.tree(archives.ROOT / "layers" / OURS), _SEEN_AS)
+    return _third_party(name, arch)
 
 
-def _ours() -> Path:
-    source = archives.ROOT / "layers" / OURS
-    files = archives.tree(source)
+def own_archive(name: str, files: dict[str, archives.Content], seen_as: str) -> Path:
+    """The archive `name` of our own modules, with bytecode beside them; `seen_as` is where Lambda unpacks it.
+
+    Raises:
+        RunAbortedError: a module cannot be compiled.
+    """
     key = archives.digest([archives.tree_digest(files), archives.packager_digest(), bytecode.mode()])
 
     def build(target: Path) -> None:
-        archives.write_zip(target, compiled(files, target.parent / "files", _SEEN_AS))
+        archives.write_zip(target, _compiled(files, target.parent / "files", seen_as))
 
-    return archives.cached(OURS, key, build)
+    return archives.cached(name, key, build)
 
 
 def _third_party(name: str, arch: str) -> Path:
@@ -54,12 +59,12 @@ def _third_party(name: str, arch: str) -> Path:
             third_party.trim(modules)
             bytecode.compile_in_place(Path(folder), _SEEN_AS)
             extra: dict[str, archives.Content] = {certificates.NAME: certificate} if certificate else {}
-            archives.write_zip(target, whole_tree(Path(folder)) | extra)
+            archives.write_zip(target, archives.whole_tree(Path(folder)) | extra)
 
     return archives.cached(f"{name}-{arch}", key, build)
 
 
-def compiled(files: dict[str, archives.Content], folder: Path, seen_as: str) -> dict[str, archives.Content]:
+def _compiled(files: dict[str, archives.Content], folder: Path, seen_as: str) -> dict[str, archives.Content]:
     """`files` with bytecode beside the modules, staged in the new `folder`."""
     for name, content in files.items():
         target = folder / name
@@ -69,9 +74,4 @@ def compiled(files: dict[str, archives.Content], folder: Path, seen_as: str) -> 
         else:
             target.write_bytes(content)
     bytecode.compile_beside(folder, seen_as)
-    return whole_tree(folder)
-
-
-def whole_tree(folder: Path) -> dict[str, archives.Content]:
-    """Every file below `folder`, bytecode included."""
-    return {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    return archives.whole_tree(folder)

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import noida_db
-from kafka.admin import KafkaAdminClient, NewTopic
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.admin import KafkaAdminClient
 
+from infra.topic_setup.service import BROKERS_CHOICE, set_up
 from infra.topology import Topic
 from local.embedded.process import HOST, EmbeddedServer
-from stock_ai.errors import RetryableError, RunAbortedError
+from stock_ai.settings import KafkaSettings
 
 
 class KafkaServer(EmbeddedServer):
@@ -38,40 +38,10 @@ class KafkaServer(EmbeddedServer):
 
 
 def create_topics(bootstrap_servers: str, topics: Sequence[Topic]) -> None:
-    """Create the topics that are missing. One that exists stays as it is; its partitions are never raised,
-    because that would move keys to other partitions and break their order.
+    """Create the topics that are missing, as at a deployment; a topic that exists stays as it is.
 
     Raises:
         RetryableError: the broker is away.
         RunAbortedError: the broker refused a topic; the message names it.
     """
-    try:
-        client = KafkaAdminClient(bootstrap_servers=bootstrap_servers.split(","))
-    except KafkaError as error:
-        raise RetryableError(f"Kafka is away: {error}") from error
-    try:
-        known = set(client.list_topics())
-        for topic in topics:
-            if topic.name not in known:
-                _create(client, topic)
-    except KafkaError as error:
-        raise RetryableError(f"Kafka is away: {error}") from error
-    finally:
-        client.close()
-
-
-def _create(client: KafkaAdminClient, topic: Topic) -> None:
-    wanted = NewTopic(
-        topic.name,
-        num_partitions=topic.partitions,
-        replication_factor=-1,  # the broker's own default: 1 embedded, 3 on a cluster
-        topic_configs={"retention.ms": str(topic.retention_hours * 3_600_000)},
-    )
-    try:
-        client.create_topics([wanted])
-    except TopicAlreadyExistsError:
-        return
-    except KafkaError as error:
-        if error.retriable:
-            raise
-        raise RunAbortedError(f"topic {topic.name}: {error}") from error
+    set_up(KafkaSettings.model_validate({"KAFKA_BOOTSTRAP_SERVERS": bootstrap_servers}), topics, BROKERS_CHOICE)

@@ -5,33 +5,19 @@ from __future__ import annotations
 import uuid
 from urllib.parse import urlsplit
 
-import boto3
 import pytest
 import redis
 from botocore.exceptions import ClientError, ConnectTimeoutError
 from kafka.net.sasl import get_sasl_mechanism
-from moto import mock_aws
 from pymongo.errors import OperationFailure
 
 from stock_ai import secrets
 from stock_ai.errors import InvalidInputError, RetryableError
+from stock_ai.keeping import kept
 from stock_ai.settings import KafkaSettings, MongoSettings, RedisSettings
 from stock_ai.storage.mongo import database, translated
 from stock_ai.storage.redis_client import redis_client as connect
 from stock_ai.streaming.client import client_options
-
-
-@pytest.fixture
-def manager(monkeypatch):
-    """Secrets Manager without secrets; a process that has read none."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    secrets._provider.cache_clear()
-    secrets._known.clear()
-    with mock_aws():
-        yield boto3.client("secretsmanager", region_name="ap-southeast-1")
-    secrets._provider.cache_clear()
-    secrets._known.clear()
 
 
 @pytest.fixture
@@ -47,13 +33,13 @@ def login(redis_client):
     redis_client.execute_command("ACL", "DELUSER", user)
 
 
-def test_a_warm_process_takes_up_a_rotated_password_after_one_refusal(manager, monkeypatch, login, redis_url):
+def test_a_warm_process_takes_up_a_rotated_password_after_one_refusal(secrets_manager, monkeypatch, login, redis_url):
     parts = urlsplit(redis_url)
     user = login("old-hush")
     monkeypatch.setenv("REDIS_URL", f"redis://{user}@{parts.hostname}:{parts.port}{parts.path}")
-    manager.create_secret(Name="valkey", SecretString="old-hush")
+    secrets_manager.create_secret(Name="valkey", SecretString="old-hush")
     monkeypatch.setenv("REDIS_PASSWORD_SECRET", "valkey")
-    build = secrets.kept(lambda: connect(RedisSettings.load()))
+    build = kept(lambda: connect(RedisSettings.load()))
     first = build()
     assert first.ping()
 
@@ -63,7 +49,7 @@ def test_a_warm_process_takes_up_a_rotated_password_after_one_refusal(manager, m
         first.ping()
     assert build() is first, "nothing was rotated in Secrets Manager yet"
 
-    manager.put_secret_value(SecretId="valkey", SecretString="new-hush")
+    secrets_manager.put_secret_value(SecretId="valkey", SecretString="new-hush")
     with pytest.raises(redis.AuthenticationError) as caught:
         first.ping()
     assert "hush" not in str(caught.value)
@@ -72,13 +58,13 @@ def test_a_warm_process_takes_up_a_rotated_password_after_one_refusal(manager, m
 
 
 @pytest.mark.parametrize(("code", "times"), [(18, 1), (8000, 1), (13, 0)])
-def test_mongodb_refusing_a_login_has_the_secrets_read_again(manager, monkeypatch, code, times):
-    manager.create_secret(Name="uri", SecretString="mongodb://db.example")
+def test_mongodb_refusing_a_login_has_the_secrets_read_again(secrets_manager, monkeypatch, code, times):
+    secrets_manager.create_secret(Name="uri", SecretString="mongodb://db.example")
     monkeypatch.setenv("MONGODB_URI_SECRET", "uri")
     built = []
-    build = secrets.kept(lambda: built.append(MongoSettings.load()))
+    build = kept(lambda: built.append(MongoSettings.load()))
     build()
-    manager.put_secret_value(SecretId="uri", SecretString="mongodb://other.example")
+    secrets_manager.put_secret_value(SecretId="uri", SecretString="mongodb://other.example")
     with pytest.raises(RetryableError, match=f"code {code}"), translated():
         raise OperationFailure("Authentication failed.", code)
     build()
@@ -117,7 +103,7 @@ def _refusal(code, status):
         (_refusal("AccessDeniedException", 400), InvalidInputError),
     ],
 )
-def test_what_secrets_manager_says_decides_whether_to_try_again(manager, monkeypatch, failure, expected):
+def test_what_secrets_manager_says_decides_whether_to_try_again(secrets_manager, monkeypatch, failure, expected):
     def fail(**_):
         raise failure
 
@@ -127,8 +113,8 @@ def test_what_secrets_manager_says_decides_whether_to_try_again(manager, monkeyp
         MongoSettings.load()
 
 
-def test_a_secret_is_asked_for_once_however_many_settings_it_holds(manager, monkeypatch):
-    manager.create_secret(Name="login", SecretString='{"username": "u", "password": "p"}')
+def test_a_secret_is_asked_for_once_however_many_settings_it_holds(secrets_manager, monkeypatch):
+    secrets_manager.create_secret(Name="login", SecretString='{"username": "u", "password": "p"}')
     client, asked = secrets._provider().client, []
     ask = client.get_secret_value
     monkeypatch.setattr(client, "get_secret_value", lambda **given: asked.append(given) or ask(**given))

@@ -9,6 +9,7 @@ import pytest
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from infra.topic_setup import handler as door
+from infra.topic_setup import service
 from infra.topology import TOPICS, Topic
 from stock_ai.errors import InvalidInputError, RetryableError
 from stock_ai.settings import KafkaSettings
@@ -54,7 +55,7 @@ def test_the_handler_creates_every_topic_and_again_none(monkeypatch, kafka_boots
 
 def test_partitions_and_retention_are_those_asked_for(settings, admin):
     topic = wanted(partitions=4)
-    assert door.set_up(settings, (topic,), 1) == {"created": [topic.name], "present": []}
+    assert service.set_up(settings, (topic,), 1) == {"created": [topic.name], "present": []}
     assert partitions_of(admin, topic) == 4
     described = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic.name)])
     assert "18000000" in str(described)
@@ -62,22 +63,22 @@ def test_partitions_and_retention_are_those_asked_for(settings, admin):
 
 def test_a_topic_that_is_there_stays_as_it_is(settings, admin):
     topic = wanted(partitions=2)
-    door.set_up(settings, (topic,), 1)
+    service.set_up(settings, (topic,), 1)
     more = Topic(topic.name, partitions=6, retention_hours=5)
-    assert door.set_up(settings, (more,), 1) == {"created": [], "present": [topic.name]}
+    assert service.set_up(settings, (more,), 1) == {"created": [], "present": [topic.name]}
     assert partitions_of(admin, topic) == 2
 
 
 def test_another_set_up_at_the_same_time_is_no_fault(settings, admin):
     topic = wanted()
-    door.set_up(settings, (topic,), 1)
-    assert door._create(admin, topic, 1) is False
+    service.set_up(settings, (topic,), 1)
+    assert service._create(admin, topic, 1) is False
 
 
 def test_an_absent_cluster_is_worth_another_try(monkeypatch):
-    monkeypatch.setattr(door, "_TIMEOUT_MS", 500)
+    monkeypatch.setattr(service, "_TIMEOUT_MS", 500)
     with pytest.raises(RetryableError, match="Kafka is away"):
-        door.set_up(KafkaSettings(KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1"), TOPICS, 1)
+        service.set_up(KafkaSettings(KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1"), TOPICS, 1)
 
 
 @pytest.mark.parametrize("text", ["0", "-2", "three"])

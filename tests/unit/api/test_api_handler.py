@@ -63,10 +63,10 @@ def proxy_event(path, method="GET", query=None, body=None, headers=None):
 @pytest.fixture
 def invoke(services, monkeypatch):
     """The real handler, with the services that `build` would have wired."""
-    door._kept_gateway.cache_clear()
+    door._gateway.cache_clear()
     monkeypatch.setattr(door, "build", lambda: (services, ApiSettings.load()))
     yield lambda *args, **kwargs: door.handler(proxy_event(*args, **kwargs), CONTEXT)
-    door._kept_gateway.cache_clear()
+    door._gateway.cache_clear()
 
 
 def test_answers_a_proxy_event(invoke):

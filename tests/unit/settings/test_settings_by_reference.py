@@ -4,40 +4,24 @@ from __future__ import annotations
 
 import json
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from stock_ai import secrets
 from stock_ai.errors import InvalidInputError
+from stock_ai.keeping import kept
 from stock_ai.settings import KafkaSettings, LlmSettings, MongoSettings
 from stock_ai.streaming.client import client_options
 
 URI = "mongodb://someone:hush@db.example:27017"
 
 
-@pytest.fixture
-def manager(monkeypatch):
-    """Secrets Manager without secrets; a process that has read none."""
-    for name in ("MONGODB_URI", "MONGODB_USERNAME", "MONGODB_PASSWORD", "ANTHROPIC_API_KEY", "KAFKA_SECURITY"):
-        monkeypatch.delenv(name, raising=False)
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    secrets._provider.cache_clear()
-    secrets._known.clear()
-    with mock_aws():
-        yield boto3.client("secretsmanager", region_name="ap-southeast-1")
-    secrets._provider.cache_clear()
-    secrets._known.clear()
-
-
-def test_a_setting_is_the_text_of_the_secret_it_refers_to(manager, monkeypatch):
-    monkeypatch.setenv("MONGODB_URI_SECRET", manager.create_secret(Name="uri", SecretString=URI)["ARN"])
+def test_a_setting_is_the_text_of_the_secret_it_refers_to(secrets_manager, monkeypatch):
+    monkeypatch.setenv("MONGODB_URI_SECRET", secrets_manager.create_secret(Name="uri", SecretString=URI)["ARN"])
     assert MongoSettings.load().uri.get_secret_value() == URI
 
 
-def test_one_key_of_a_json_secret(manager, monkeypatch):
-    manager.create_secret(Name="login", SecretString=json.dumps({"username": "u", "password": "p"}))
+def test_one_key_of_a_json_secret(secrets_manager, monkeypatch):
+    secrets_manager.create_secret(Name="login", SecretString=json.dumps({"username": "u", "password": "p"}))
     monkeypatch.setenv("MONGODB_URI", "mongodb://db.example:27017")
     monkeypatch.setenv("MONGODB_USERNAME_SECRET", "login#username")
     monkeypatch.setenv("MONGODB_PASSWORD_SECRET", "login#password")
@@ -45,8 +29,8 @@ def test_one_key_of_a_json_secret(manager, monkeypatch):
     assert (settings.username, settings.password.get_secret_value()) == ("u", "p")
 
 
-def test_an_empty_key_means_not_given(manager, monkeypatch):
-    manager.create_secret(Name="llm", SecretString=json.dumps({"anthropic_api_key": ""}))
+def test_an_empty_key_means_not_given(secrets_manager, monkeypatch):
+    secrets_manager.create_secret(Name="llm", SecretString=json.dumps({"anthropic_api_key": ""}))
     monkeypatch.setenv("ANTHROPIC_API_KEY_SECRET", "llm#anthropic_api_key")
     assert LlmSettings.load().anthropic_api_key is None
 
@@ -60,9 +44,9 @@ def test_an_empty_key_means_not_given(manager, monkeypatch):
         ("held#uri", '{"uri": ["hush"]}', "key 'uri' of secret 'held' is not text"),
     ],
 )
-def test_a_bad_reference_is_named_and_no_value_shown(manager, monkeypatch, reference, text, said):
+def test_a_bad_reference_is_named_and_no_value_shown(secrets_manager, monkeypatch, reference, text, said):
     if text is not None:
-        manager.create_secret(Name="held", SecretString=text)
+        secrets_manager.create_secret(Name="held", SecretString=text)
     monkeypatch.setenv("MONGODB_URI_SECRET", reference)
     with pytest.raises(InvalidInputError) as caught:
         MongoSettings.load()
@@ -71,27 +55,27 @@ def test_a_bad_reference_is_named_and_no_value_shown(manager, monkeypatch, refer
     assert "hush" not in str(caught.value)
 
 
-def test_value_and_reference_together_are_refused(manager, monkeypatch):
+def test_value_and_reference_together_are_refused(secrets_manager, monkeypatch):
     monkeypatch.setenv("MONGODB_URI", URI)
     monkeypatch.setenv("MONGODB_URI_SECRET", "uri")
     with pytest.raises(InvalidInputError, match="both MONGODB_URI and MONGODB_URI_SECRET"):
         MongoSettings.load()
 
 
-def test_a_wrong_value_of_a_secret_is_not_shown(manager, monkeypatch):
-    manager.create_secret(Name="uri", SecretString="http://someone:hush@db.example")
+def test_a_wrong_value_of_a_secret_is_not_shown(secrets_manager, monkeypatch):
+    secrets_manager.create_secret(Name="uri", SecretString="http://someone:hush@db.example")
     monkeypatch.setenv("MONGODB_URI_SECRET", "uri")
     with pytest.raises(InvalidInputError, match="MONGODB_URI: must start with mongodb://") as caught:
         MongoSettings.load()
     assert "hush" not in str(caught.value)
 
 
-def test_what_was_built_is_forgotten_only_once_a_secret_has_changed(manager, monkeypatch):
-    manager.create_secret(Name="uri", SecretString=URI)
+def test_what_was_built_is_forgotten_only_once_a_secret_has_changed(secrets_manager, monkeypatch):
+    secrets_manager.create_secret(Name="uri", SecretString=URI)
     monkeypatch.setenv("MONGODB_URI_SECRET", "uri")
-    build = secrets.kept(lambda: MongoSettings.load().uri.get_secret_value())
+    build = kept(lambda: MongoSettings.load().uri.get_secret_value())
     assert build() == URI
-    manager.put_secret_value(SecretId="uri", SecretString=f"{URI}/new")
+    secrets_manager.put_secret_value(SecretId="uri", SecretString=f"{URI}/new")
     assert build() == URI
     secrets.reread()
     assert build() == f"{URI}/new"
@@ -116,7 +100,7 @@ def test_kafka_clients_know_how_to_log_in():
     assert "hush" not in repr(scram)
 
 
-def test_scram_without_login_is_refused(manager, monkeypatch):
+def test_scram_without_login_is_refused(secrets_manager, monkeypatch):
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "b1:9096")
     monkeypatch.setenv("KAFKA_SECURITY", "scram")
     with pytest.raises(InvalidInputError, match="KAFKA_USERNAME and KAFKA_PASSWORD"):

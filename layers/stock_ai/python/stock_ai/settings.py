@@ -1,20 +1,22 @@
 """Settings from the environment: one small class per need, so a function asks only for what it uses.
 
-Any of them, `NAME`, may be given by `NAME_SECRET`, see `stock_ai.secrets.SecretSource`.
+Any of them, `NAME`, may be given by `NAME_SECRET`: a reference as `stock_ai.secrets.read` takes it.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from stock_ai import secrets
 from stock_ai.errors import InvalidInputError
-from stock_ai.secrets import SecretSource
 
 
 def _split(value: object) -> object:
@@ -38,6 +40,34 @@ def _host_ports(value: str) -> str:
     return value
 
 
+class _SecretSource(PydanticBaseSettingsSource):
+    """Gives a setting `NAME` the secret that the variable `NAME_SECRET` refers to; comes after the environment.
+
+    The reference is one of `secrets.read`. An empty value means that the setting is not given. Calling it raises
+    `InvalidInputError` where `NAME` is given as well or the secret is not readable, `RetryableError` where Secrets
+    Manager is away.
+    """
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[str | None, str, bool]:
+        """See `PydanticBaseSettingsSource`."""
+        name = str(field.validation_alias or field_name)
+        variable = f"{name}_SECRET"
+        reference = os.environ.get(variable)
+        if not reference:
+            return None, name, False
+        if name in self.current_state:
+            raise InvalidInputError(f"{name}: both {name} and {variable} are given; leave one out")
+        try:
+            return secrets.read(reference) or None, name, False
+        except InvalidInputError as error:
+            raise InvalidInputError(f"{variable}: {error}") from error.__cause__
+
+    def __call__(self) -> dict[str, Any]:
+        """See `PydanticBaseSettingsSource`."""
+        found = (self.get_field_value(field, name) for name, field in self.settings_cls.model_fields.items())
+        return {name: value for value, name, _ in found if value is not None}
+
+
 class Settings(BaseSettings):
     """Base of every settings class."""
 
@@ -53,7 +83,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, then the environment, then secrets it refers to."""
-        return init_settings, env_settings, SecretSource(settings_cls)
+        return init_settings, env_settings, _SecretSource(settings_cls)
 
     @classmethod
     def load(cls) -> Self:
