@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 
@@ -14,6 +15,8 @@ class MongoServer(EmbeddedServer):
     """Syncs each commit: without that a kill lost acknowledged writes."""
 
     name = "mongodb"
+    # Three of forty were hung by SIGTERM under load and kept their folder closed; what is synced needs no goodbye.
+    orphaned_by = signal.SIGKILL
 
     @property
     def address(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import fcntl
+import functools
 import os
 import signal
 import socket
@@ -29,14 +30,14 @@ _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
-def die_with_parent() -> None:
-    """Ask the kernel to send SIGTERM to this process when the thread that forked it ends. On Linux only.
+def die_with_parent(by: signal.Signals = signal.SIGTERM) -> None:
+    """Ask the kernel to send a signal to this process when the thread that forked it ends. On Linux only.
 
-    SIGTERM and not SIGKILL, so that a server keeps its records. The signal follows the *thread*: start children from
-    the main thread, or from another one that lives as long as they should.
+    By default SIGTERM and not SIGKILL, so that a server keeps its records. The signal follows the *thread*: start
+    children from the main thread, or from another one that lives as long as they should.
     """
     if _LIBC is not None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        _LIBC.prctl(_PR_SET_PDEATHSIG, by)
 
 
 class EmbeddedServer(ABC):
@@ -50,6 +51,8 @@ class EmbeddedServer(ABC):
     """
 
     name: ClassVar[str]
+    orphaned_by: ClassVar[signal.Signals] = signal.SIGTERM
+    """What ends the server when this process is killed and nobody is left to wait for it."""
 
     def __init__(self, folder: Path, port: int = 0) -> None:
         self.folder = folder
@@ -176,7 +179,7 @@ class EmbeddedServer(ABC):
                 cwd=self.folder,
                 start_new_session=True,  # Ctrl-C in the terminal is for us; we stop the servers last
                 pass_fds=(self._lock.fileno(),),
-                preexec_fn=die_with_parent,
+                preexec_fn=functools.partial(die_with_parent, self.orphaned_by),
             )
 
     def _await_ready(self) -> None:
