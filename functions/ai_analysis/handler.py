@@ -11,6 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.ai_analysis.request import requested
 from functions.ai_analysis.service import analyse
+from functions.ai_analysis.staleness import sessions_behind
 from functions.ai_analysis.wiring import build
 from stock_ai.clock import utc_now
 from stock_ai.observability import logger, metrics
@@ -30,8 +31,12 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """
     wanted = requested(event)
     ports = build()
-    report = analyse(ports.panel(), ports.models.current(), ports.publisher, utc_now, wanted.symbols)
+    panel = ports.panel()
+    report = analyse(panel, ports.models.current(), ports.publisher, utc_now, wanted.symbols)
     metrics.add_metric(name="AnalysesPublished", unit=MetricUnit.Count, value=report.analyses)
     metrics.add_metric(name="SignalsWithheld", unit=MetricUnit.Count, value=sum(report.withheld.values()))
+    behind = sessions_behind(panel, utc_now())
+    if behind is not None:
+        metrics.add_metric(name="SessionsBehind", unit=MetricUnit.Count, value=behind)
     logger.info("analysed", extra=dataclasses.asdict(report))
     return dataclasses.asdict(report)
