@@ -12,7 +12,7 @@ import threading
 from collections.abc import Mapping
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from infra.topology import Function
 from local.events import REGION
@@ -43,6 +43,23 @@ class FunctionError(StockAIError):
 
 class FunctionTimeout(FunctionError):  # noqa: N818 - Lambda's own word
     """An invocation took longer than its function's timeout and was stopped."""
+
+
+class Worker(Protocol):
+    """Runs one function, on this machine or elsewhere."""
+
+    def invoke(self, event: Mapping[str, Any]) -> Any:
+        """Run the handler on `event` and return its answer.
+
+        Raises:
+            FunctionError: the invocation failed.
+        """
+
+    def kill(self) -> None:
+        """Make an invocation under way fail now, with `Runtime.ExitError`."""
+
+    def close(self) -> None:
+        """Let go of what the worker holds. Safe to repeat."""
 
 
 class FunctionProcess:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -25,10 +25,17 @@ class Progress(Protocol):
 
 
 class Pipeline:
-    """Runs the stages on a `Runtime` and counts what happens. Give `observe` to the runtime as `on_response`."""
+    """Runs the stages on a `Runtime` and counts what happens. Give `observe` to the runtime as `on_response`.
 
-    def __init__(self, source: str, progress: Progress) -> None:
+    Args:
+        source: where the bars come from, for the summary.
+        progress: is told how far the run is.
+        request: the `detail` of the collector's event.
+    """
+
+    def __init__(self, source: str, progress: Progress, request: Mapping[str, Any] | None = None) -> None:
         self.summary = RunSummary(source)
+        self._request = request
         self._progress = progress
         self._total: int | None = None
         self._counting = False
@@ -59,7 +66,7 @@ class Pipeline:
             summary.forget_consumed()
 
         with self._timed("collect"):
-            report = runtime.run("data_collector", before_retry=start_over)
+            report = runtime.run("data_collector", self._request, before_retry=start_over)
             summary.read, summary.published = report["read"], report["published"]
             self._total = summary.published
         with self._timed("store"):

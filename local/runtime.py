@@ -1,4 +1,4 @@
-"""The topology on one machine: a worker process per function, a mapping per Kafka trigger, the schedules."""
+"""The topology's triggers on one machine: a worker per function, a mapping per Kafka trigger, the schedules."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from infra import topology
-from infra.topology import KafkaTrigger
+from infra.topology import Function, KafkaTrigger
 from local.events import schedule_event
-from local.function_process import FunctionError, FunctionProcess
+from local.function_process import FunctionError, FunctionProcess, Worker
 from local.triggers.kafka import KafkaMapping
 from local.triggers.schedule import ScheduleRunner
 from stock_ai import errors
@@ -45,33 +45,47 @@ def typed(error: FunctionError) -> StockAIError:
     return errors.RetryableError(f"{error.error_type}: {error.message}")
 
 
+def triggered() -> list[Function]:
+    """The functions that a topic or a schedule starts."""
+    return [function for function in topology.FUNCTIONS if function.kafka or function.schedules]
+
+
+def processes(env: Mapping[str, str], logs: Path) -> dict[str, FunctionProcess]:
+    """Workers that are processes of this machine; the environment gives their settings, each logs to its own file."""
+    return {function.name: FunctionProcess(function, env, logs / f"{function.name}.log") for function in triggered()}
+
+
 class Runtime:
-    """Workers and mappings of one run. Use as a context manager; leaving it ends every worker."""
+    """Mappings and schedules of one run. Use as a context manager; leaving it closes every worker.
+
+    Args:
+        workers: what runs each of `triggered()`, by its name.
+        bootstrap_servers: host:port[,host:port] of Kafka.
+        clock: for the times of events and schedules.
+        on_response: gets each well-formed answer of a Kafka-triggered function, in the mapping's thread.
+        report: gets a line about each failure.
+        triggers: without them the mappings only observe those of another run.
+    """
 
     def __init__(
         self,
-        env: Mapping[str, str],
-        logs: Path,
+        workers: Mapping[str, Worker],
+        bootstrap_servers: str,
         clock: Clock,
         on_response: Callable[[KafkaTrigger, Any], None],
         report: Callable[[str], None],
         triggers: bool = True,
     ) -> None:
-        """Nothing is started before `__enter__`; without `triggers` the mappings only observe a run's own."""
         self._clock = clock
         self._report = report
         self._triggers = triggers
-        self.workers = {
-            function.name: FunctionProcess(function, env, logs / f"{function.name}.log")
-            for function in topology.FUNCTIONS
-            if function.kafka or function.schedules
-        }
+        self.workers = workers
         self.mappings = {
             trigger.topic: KafkaMapping(
                 function.name,
                 settled(trigger),
                 self.workers[function.name].invoke,
-                env["KAFKA_BOOTSTRAP_SERVERS"],
+                bootstrap_servers,
                 on_response=functools.partial(on_response, trigger),
                 on_failure=report,
             )
@@ -98,9 +112,9 @@ class Runtime:
                 worker.kill()
         for mapping in self.mappings.values():
             mapping.stop()
-        # Each takes half a second to let go of what it imported.
+        # A process takes half a second to let go of what it imported.
         with ThreadPoolExecutor(len(self.workers)) as pool:
-            list(pool.map(FunctionProcess.close, self.workers.values()))
+            list(pool.map(lambda worker: worker.close(), self.workers.values()))
 
     def run(
         self, function: str, detail: Mapping[str, Any] | None = None, before_retry: Callable[[], None] = lambda: None

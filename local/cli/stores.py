@@ -13,7 +13,7 @@ from functions.aggregation.service import rebuild
 from local.cli.dead_letters import open_dead_letters
 from local.cli.output import JsonOption, parse_symbols, print_json, results, run_progress, say
 from local.home import Home
-from local.runtime import Runtime
+from local.runtime import Runtime, processes
 from local.session import Session, connect
 from stock_ai.clock import utc_now
 from stock_ai.models import topics
@@ -29,8 +29,8 @@ def _functions() -> Iterator[tuple[Session, Runtime]]:
     with (
         connect(home) as session,
         Runtime(
-            session.environment,
-            home.data(session.world, "logs"),
+            processes(session.environment, home.data(session.world, "logs")),
+            session.endpoints.kafka,
             utc_now,
             on_response=lambda _trigger, _answer: None,
             report=say,

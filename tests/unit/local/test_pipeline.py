@@ -29,7 +29,7 @@ class ScriptedRuntime:
     """Plays `Runtime`: answers by function name; draining prices lets the consumer answer what is queued."""
 
     def __init__(self, answers, observe):
-        self.answers, self.calls, self.queued = answers, [], []
+        self.answers, self.calls, self.queued, self.details = answers, [], [], {}
         drained = {
             topic: SimpleNamespace(wait_drained=lambda topic=topic: self._drain(topic, observe))
             for topic in topics.TOPICS
@@ -42,8 +42,9 @@ class ScriptedRuntime:
             while self.queued:
                 observe(PRICES, self.queued.pop(0))
 
-    def run(self, function, before_retry=lambda: None):
+    def run(self, function, detail=None, before_retry=lambda: None):
         self.calls.append(function)
+        self.details[function] = detail
         answer = self.answers[function]
         if callable(answer):
             return answer(self, before_retry)
@@ -86,6 +87,13 @@ def test_counts_add_up_and_have_the_agreed_form():
         "quarantined": {"non_positive_price": 3},
     }
     assert summary.notes == []
+
+
+def test_the_collector_is_asked_for_what_the_run_wants():
+    pipeline = Pipeline("csv", SilentProgress(), {"symbols": ["FPT"]})
+    runtime = ScriptedRuntime({"data_collector": collected(consumed(1)), "ai_analysis": {"analyses": 1}}, print)
+    pipeline.run(runtime, lambda: True, lambda: 1)
+    assert runtime.details == {"data_collector": {"symbols": ["FPT"]}, "ai_analysis": None}
 
 
 def test_what_an_earlier_run_left_is_processed_first_and_not_counted():
