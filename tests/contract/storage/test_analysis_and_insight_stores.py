@@ -4,6 +4,7 @@ import datetime as dt
 import itertools
 import random
 import threading
+import time
 
 import pymongo
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from functions.aggregation.service import rebuild
+from local.embedded.valkey import ValkeyServer
 from stock_ai.errors import RetryableError
 from stock_ai.merging import merge
 from stock_ai.models import Signal, keys
@@ -159,17 +161,37 @@ def test_an_insight_that_changes_at_every_attempt_is_given_up_for_now(redis_clie
     ages = itertools.count(1)
 
     class Restless(redis.Redis):
-        """Somebody else writes the insight after each read."""
+        """Somebody else writes the insight between any two of its steps."""
 
-        def mget(self, *args, **kwargs):
-            values = super().mget(*args, **kwargs)
+        def pipeline(self, *args, **kwargs):
             other = ai_analysis("FPT", "other", NOW - next(ages) * MINUTE)
             redis_client.set(keys.insight("FPT"), merge(None, other).model_dump_json())
-            return values
+            return super().pipeline(*args, **kwargs)
 
     store = RedisInsightStore(Restless(connection_pool=redis_client.connection_pool))
     with pytest.raises(RetryableError, match="FPT"):
         store.apply([ai_analysis()])
+
+
+def test_a_cluster_is_asked_for_one_key_at_a_time(tmp_path):
+    class ClusterServer(ValkeyServer):
+        def _command(self, data):
+            return [*super()._command(data), "--cluster-enabled", "yes"]
+
+    with ClusterServer(tmp_path) as server, redis.Redis.from_url(server.address) as client:
+        client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+        deadline = time.monotonic() + 20
+        while b"cluster_state:ok" not in client.execute_command("CLUSTER", "INFO"):
+            assert time.monotonic() < deadline
+        with pytest.raises(redis.exceptions.ClusterCrossSlotError):
+            client.mget("one", "another")
+        store = RedisInsightStore(client)
+        assert store.apply(make(name) for name in ("FPT", "VCB", "HPG") for make in (ai_analysis, llm_analysis)) == 3
+        assert set(store.get_many(["FPT", "VCB", "HPG", "MWG"])) == {"FPT", "VCB", "HPG"}
+        assert store.count() == 3
+        assert len(store.history("FPT", 5)) == 2
+        store.clear()
+        assert client.dbsize() == 0
 
 
 def test_absent_servers_are_retryable():

@@ -6,7 +6,7 @@ import datetime as dt
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import redis
 
@@ -96,13 +96,18 @@ class RedisInsightStore:
             for pattern in (keys.insight("*"), keys.history("*")):
                 found = self._redis.scan_iter(match=pattern, count=_SCAN_COUNT)
                 while names := list(itertools.islice(found, _SCAN_COUNT)):
-                    self._redis.delete(*names)
+                    self._each("UNLINK", names)
 
     def _read(self, symbols: Sequence[str]) -> Mapping[str, bytes | None]:
-        if not symbols:
-            return {}
-        values = cast("list[bytes | None]", self._redis.mget([keys.insight(symbol) for symbol in symbols]))
+        values = self._each("GET", [keys.insight(symbol) for symbol in symbols])
         return dict(zip(symbols, values, strict=True))
+
+    def _each(self, command: str, names: Sequence[str | bytes]) -> list[Any]:
+        """One command per key: a cluster, as ElastiCache Serverless is one, refuses several keys in one."""
+        with self._redis.pipeline(transaction=False) as pipeline:
+            for name in names:
+                pipeline.execute_command(command, name)  # type: ignore[no-untyped-call]
+            return pipeline.execute()
 
     def _record_history(self, analyses: Iterable[AiAnalysis | LlmAnalysis]) -> None:
         entries: dict[str, dict[str, int]] = {}
