@@ -87,17 +87,17 @@ def kafka_event(records: Sequence[Record], bootstrap_servers: str) -> dict[str, 
     }
 
 
-def schedule_event(rule_name: str, time: dt.datetime, detail: Mapping[str, Any]) -> dict[str, Any]:
-    """The event of an EventBridge schedule (EventBridge user guide, "Scheduled Event"); `time` is aware."""
+def schedule_event(name: str, time: dt.datetime, detail: Mapping[str, Any]) -> dict[str, Any]:
+    """The event of an EventBridge schedule, as `infra.stacks.schedules` asks for it; `time` is aware."""
     return {
         "version": "0",
         "id": str(uuid.uuid4()),
         "detail-type": "Scheduled Event",
-        "source": "aws.events",
+        "source": "aws.scheduler",
         "account": ACCOUNT,
         "time": time.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "region": REGION,
-        "resources": [f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{rule_name}"],
+        "resources": [f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/default/{name}"],
         "detail": dict(detail),
     }
 

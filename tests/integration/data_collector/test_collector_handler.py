@@ -52,7 +52,7 @@ def test_an_event_puts_bars_on_the_topic(environment, kafka_bootstrap):
     partitions = [TopicPartition(STOCK_PRICES_RAW, p) for p in consumer.partitions_for_topic(STOCK_PRICES_RAW)]
     consumer.assign(partitions)
     before = consumer.end_offsets(partitions)
-    event = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {"since": "2025-08-22"}}
+    event = {"source": "aws.scheduler", "detail-type": "Scheduled Event", "detail": {"since": "2025-08-22"}}
     answer = module.handler(event, Context())
     assert answer == {"source": "csv", "symbols": 1, "read": 1, "published": 1}
     after = consumer.end_offsets(partitions)

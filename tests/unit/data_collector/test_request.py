@@ -14,7 +14,7 @@ from stock_ai.settings import SourceSettings
 SETTINGS = SourceSettings(PRICE_SOURCE="csv", PRICE_DATA="/prices", PRICE_SYMBOLS="FPT", PRICE_SINCE="2025-01-01")
 
 
-@pytest.mark.parametrize("event", [{}, {"detail": {}}, {"source": "aws.events", "detail-type": "Scheduled Event"}])
+@pytest.mark.parametrize("event", [{}, {"detail": {}}, {"source": "aws.scheduler", "detail-type": "Scheduled Event"}])
 def test_a_plain_schedule_event_changes_nothing(event):
     assert requested(event, SETTINGS) == SETTINGS
 

@@ -64,6 +64,6 @@ def test_a_kafka_event_has_lambdas_form():
 def test_a_schedule_event_has_eventbridges_form():
     time = dt.datetime(2024, 6, 3, 15, 10, tzinfo=dt.timezone(dt.timedelta(hours=7)))
     event = EventBridgeEvent(schedule_event("close", time, {"source": "csv"}))
-    assert (event.detail_type, event.source, event.time) == ("Scheduled Event", "aws.events", "2024-06-03T08:10:00Z")
-    assert event.resources[0].endswith(":rule/close")
+    assert (event.detail_type, event.source, event.time) == ("Scheduled Event", "aws.scheduler", "2024-06-03T08:10:00Z")
+    assert event.resources[0].endswith(":schedule/default/close")
     assert event.detail == {"source": "csv"}
