@@ -114,9 +114,15 @@ def topics(kafka_bootstrap) -> Callable[..., str]:
 
 
 @pytest.fixture(scope="session")
-def shared_data() -> Path:
-    """The folder of real market data, see its README."""
+def found_shared_data() -> Path | None:
+    """The folder of real market data, where it is at hand."""
     folder = Path(os.environ.get("STOCK_AI_SHARED_DATA", REPO_ROOT.parent / "shared" / "data"))
-    if not folder.is_dir():
-        pytest.skip(f"no real market data: STOCK_AI_SHARED_DATA names no folder ({folder})")
-    return folder
+    return folder if folder.is_dir() else None
+
+
+@pytest.fixture(scope="session")
+def shared_data(found_shared_data) -> Path:
+    """The folder of real market data, see its README."""
+    if found_shared_data is None:
+        pytest.skip("no real market data: STOCK_AI_SHARED_DATA names no folder")
+    return found_shared_data
