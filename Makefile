@@ -1,5 +1,5 @@
 # Every target brings what it needs into .venv and node_modules; a machine needs Python 3.11 to 3.13, make, and Node 20 or
-# newer for what is packaged for AWS, tests of it included.
+# newer for everything that has to do with AWS.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 
@@ -12,8 +12,16 @@ SYNC := UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv sync --frozen --inexact --quiet
 
 # Importing vnstock without this writes files into the working directory.
 export VNSTOCK_DISABLE_AGENT_SETUP := 1
+# CDK's bridge to Node works with 20 but prints a banner about its age on every start.
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
-.PHONY: help up test unit check format bench contracts clean sizes
+COMPOSE := docker compose -f docker-compose.localstack.yml
+# Where make localstack finds the servers of the compose file, as seen from this machine.
+LOCALSTACK_ENV := AWS_ENDPOINT_URL=http://localhost:4566 AWS_ENDPOINT_URL_S3=http://localhost:4566 \
+	AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=ap-southeast-1 AWS_DEFAULT_REGION=ap-southeast-1 \
+	KAFKA_BOOTSTRAP_SERVERS=localhost:29092 MONGODB_URI=mongodb://localhost:27017 REDIS_URL=redis://localhost:6379
+
+.PHONY: help up test unit check format bench contracts clean synth sizes localstack localstack-down test-localstack
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,14 +29,15 @@ help: ## Show this help
 up: $(VENV)/.local ## Run everything on this machine (ARGS="--source csv --data FOLDER" ...)
 	@exec $(BIN)/stock-ai up $(ARGS)
 
-test: check $(VENV)/.infra ## Lint, types, import rules and every test
+test: check ## Lint, types, import rules and every test
 	$(BIN)/pytest -n auto tests/unit
 	$(BIN)/pytest tests/contract tests/integration tests/e2e tests/infra
+	$(BIN)/pytest tests/localstack
 
 unit: $(VENV)/.dev ## The fast tests only (ARGS="-k word" ...)
 	$(BIN)/pytest -n auto tests/unit $(ARGS)
 
-check: $(VENV)/.dev ## Lint, format, types and import rules
+check: $(VENV)/.infra ## Lint, format, types and import rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -44,8 +53,24 @@ bench: $(VENV)/.infra ## Measure speed against bare baselines; writes build/benc
 contracts: $(VENV)/.dev ## Write docs/contracts from the models and the topology
 	$(BIN)/python -m infra.contracts docs/contracts
 
+synth: $(VENV)/.infra ## Make the CloudFormation templates for AWS and LocalStack; needs no account (ARGS="-c kafka=serverless" ...)
+	node_modules/.bin/cdk synth --quiet --output build/cdk.out/aws -c target=aws $(ARGS)
+	node_modules/.bin/cdk synth --quiet --output build/cdk.out/localstack -c target=localstack
+
 sizes: $(VENV)/.infra ## Size of every function with its layers, unzipped
 	$(BIN)/python -m infra.packaging.sizes $(ARGS)
+
+localstack: $(VENV)/.infra ## Start LocalStack in Docker, deploy, run the triggers until Ctrl-C
+	$(COMPOSE) up --detach --wait
+	$(LOCALSTACK_ENV) node_modules/.bin/cdklocal bootstrap -c target=localstack
+	$(LOCALSTACK_ENV) node_modules/.bin/cdklocal deploy --all --require-approval never -c target=localstack
+	@$(LOCALSTACK_ENV) $(BIN)/stock-ai triggers $(ARGS)
+
+localstack-down: ## End LocalStack and its servers, and forget their data
+	$(COMPOSE) down --volumes
+
+test-localstack: $(VENV)/.infra ## Deploy to LocalStack without Docker and test the deployed functions (needs python3.13)
+	$(BIN)/pytest tests/localstack $(ARGS)
 
 clean: ## Remove what was built; keeps .stock-ai
 	rm -rf build $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
@@ -65,6 +90,7 @@ $(VENV)/.dev: $(BIN)/uv pyproject.toml uv.lock
 	@touch $@ $(VENV)/.local
 
 $(VENV)/.infra: $(VENV)/.dev package.json package-lock.json
-	@command -v npm >/dev/null || { echo "Node 20 or newer with npm is needed to package for AWS: none was found" >&2; exit 1; }
+	@command -v npm >/dev/null || { echo "Node 20 or newer with npm is needed for CDK: none was found" >&2; exit 1; }
 	@npm ci --silent
+	@$(SYNC) --extra local --group infra
 	@touch $@
