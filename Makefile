@@ -16,10 +16,13 @@ export VNSTOCK_DISABLE_AGENT_SETUP := 1
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 COMPOSE := docker compose -f docker-compose.localstack.yml
-# Where make localstack finds the servers of the compose file, as seen from this machine.
+# Where make localstack finds the servers of the compose file, as seen from this machine. cdklocal drops every variable of
+# AWS that is not on its list, and would deploy to another region.
 LOCALSTACK_ENV := AWS_ENDPOINT_URL=http://localhost:4566 AWS_ENDPOINT_URL_S3=http://localhost:4566 \
 	AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=ap-southeast-1 AWS_DEFAULT_REGION=ap-southeast-1 \
+	AWS_ENVAR_ALLOWLIST=AWS_REGION,AWS_DEFAULT_REGION \
 	KAFKA_BOOTSTRAP_SERVERS=localhost:29092 MONGODB_URI=mongodb://localhost:27017 REDIS_URL=redis://localhost:6379
+LOCALSTACK_CONTEXT := -c target=localstack
 
 .PHONY: help up test unit check format bench contracts clean synth sizes localstack localstack-down test-localstack
 
@@ -61,10 +64,12 @@ sizes: $(VENV)/.infra ## Size of every function with its layers, unzipped
 	$(BIN)/python -m infra.packaging.sizes $(ARGS)
 
 localstack: $(VENV)/.infra ## Start LocalStack in Docker, deploy, run the triggers until Ctrl-C
+	@$(COMPOSE) version >/dev/null 2>&1 || { echo "Docker with Compose v2 is needed; without it: make test-localstack" >&2; exit 1; }
 	$(COMPOSE) up --detach --wait
-	$(LOCALSTACK_ENV) node_modules/.bin/cdklocal bootstrap -c target=localstack
-	$(LOCALSTACK_ENV) node_modules/.bin/cdklocal deploy --all --require-approval never -c target=localstack
-	@$(LOCALSTACK_ENV) $(BIN)/stock-ai triggers $(ARGS)
+	@echo "Deploying to LocalStack ..." >&2
+	@$(LOCALSTACK_ENV) node_modules/.bin/cdklocal bootstrap $(LOCALSTACK_CONTEXT)
+	@$(LOCALSTACK_ENV) node_modules/.bin/cdklocal deploy --all --require-approval never --method direct $(LOCALSTACK_CONTEXT)
+	@exec env $(LOCALSTACK_ENV) $(BIN)/stock-ai triggers $(ARGS)
 
 localstack-down: ## End LocalStack and its servers, and forget their data
 	$(COMPOSE) down --volumes
