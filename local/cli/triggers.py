@@ -74,7 +74,7 @@ def triggers(
         else:
             summary.show(errors)
         if not once:
-            errors.print(f"API       [bold]{api_url()}api/v1/market/overview[/bold]")
+            errors.print(f"API       [bold]{api_url()}api/v1/market/overview[/bold]", soft_wrap=True)
             errors.print("Schedules run in exchange time. Ctrl-C stops the triggers; LocalStack goes on.")
             runtime.follow_schedules(lambda: None)
 
