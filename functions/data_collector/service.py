@@ -107,6 +107,7 @@ class _Batch:
                 bar.volume,
                 source.name,
                 bar.provisional,
+                bar.basis,
             )
             for bar in bars
         ]
@@ -128,6 +129,7 @@ class _Batch:
                 source=source,
                 ingested_at=ingested_at,
                 provisional=bar.provisional,
+                basis=bar.basis,
             )
             for bar, event_id in zip(self.bars, self.ids, strict=True)
         ]

@@ -73,7 +73,7 @@ def _content_id(bar: StockPrice) -> str:
     """The event id computed anew: a faulty bar may carry the id of another, and would hide behind it."""
     return price_event_id(
         bar.symbol, bar.interval, bar.time, bar.open, bar.high, bar.low, bar.close,
-        bar.adjusted_close, bar.volume, bar.source, bar.provisional,
+        bar.adjusted_close, bar.volume, bar.source, bar.provisional, bar.basis,
     )  # fmt: skip
 
 

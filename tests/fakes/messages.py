@@ -6,7 +6,7 @@ import base64
 import datetime as dt
 from typing import Any
 
-from stock_ai.models import AiAnalysis, Interval, Language, LlmAnalysis, Signal, Stance, StockPrice, price_event_id
+from stock_ai.models import AiAnalysis, Interval, Language, LlmAnalysis, PriceBasis, Signal, Stance, StockPrice, price_event_id
 from stock_ai.streaming.records import KafkaRecord
 
 NOW = dt.datetime(2025, 8, 25, 9, 0, tzinfo=dt.UTC)
@@ -26,6 +26,7 @@ def bar(symbol: str = "FPT", time: dt.date = dt.date(2025, 8, 22), **changes: An
         "volume": 1_000,
         "source": "csv",
         "provisional": False,
+        "basis": PriceBasis.RAW,
     }
     rest = {"ingested_at": NOW, "event_id": None} | {
         name: changes.pop(name) for name in list(changes) if name not in content

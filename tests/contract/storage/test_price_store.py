@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stock_ai.errors import InvalidInputError, RetryableError
-from stock_ai.models import Interval
+from stock_ai.models import Interval, PriceBasis
 from stock_ai.ports import StoreCounts, SymbolInfo
 from stock_ai.settings import MongoSettings
 from stock_ai.storage.mongo import claim_world, database
@@ -127,6 +127,63 @@ def test_any_order_repetition_and_splitting_ends_in_the_newest_versions(
     assert store.symbols() == model.symbols()
     for symbol in ("FPT", "VCB"):
         assert everything(store, symbol) == model.bars(symbol, Interval.DAY, None, None, 10)
+
+
+def test_prices_as_traded_stay_and_take_only_the_adjusted_close_of_a_later_adjusted_bar(store):
+    traded = bar(close=101_000, adjusted_close=101_000)
+    adjusted = bar(
+        **dict.fromkeys(("open", "high", "low", "close", "adjusted_close"), 90_000),
+        basis=PriceBasis.ADJUSTED,
+        ingested_at=NOW + MINUTE,
+    )
+    store.upsert([traded])
+    assert store.upsert([adjusted]) == StoreCounts(stored=1)
+    assert everything(store) == [traded.model_copy(update={"adjusted_close": 90_000})]
+    assert store.upsert([adjusted]) == StoreCounts(unchanged=1)
+    again = bar(close=101_000, adjusted_close=80_000, ingested_at=NOW + 2 * MINUTE)
+    assert store.upsert([again]) == StoreCounts(stored=1)
+    assert everything(store) == [again]
+    assert store.upsert([adjusted]) == StoreCounts(unchanged=1)
+
+
+def test_prices_as_traded_replace_adjusted_ones_even_when_they_are_older(store):
+    adjusted = bar(close=90_000, adjusted_close=90_000, basis=PriceBasis.ADJUSTED, ingested_at=NOW + MINUTE)
+    store.upsert([adjusted])
+    assert store.upsert([bar(close=101_000, adjusted_close=101_000)]) == StoreCounts(stored=1)
+    (kept,) = everything(store)
+    assert (kept.basis, kept.close, kept.adjusted_close) == (PriceBasis.RAW, 101_000, 90_000)
+
+
+mixed = st.lists(
+    st.builds(
+        lambda minute, close, basis, adjusted: bar(
+            close=close, adjusted_close=adjusted, basis=basis, ingested_at=NOW + minute * MINUTE
+        ),
+        st.integers(0, 3),
+        st.sampled_from([100_000, 100_500]),
+        st.sampled_from(PriceBasis),
+        st.sampled_from([None, 90_000, 95_000]),
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(mixed, st.randoms(use_true_random=False), st.integers(1, 4))
+def test_traded_and_adjusted_versions_come_to_the_same_in_any_order(
+    mongo_database, bars, shuffler: random.Random, size
+):
+    mongo_database["prices"].delete_many({})
+    mongo_database["symbols"].delete_many({})
+    store = MongoPriceStore(mongo_database)
+    repeated = bars * 2
+    shuffler.shuffle(repeated)
+    for start in range(0, len(repeated), size):
+        store.upsert(repeated[start : start + size])
+    main = max(bars, key=lambda each: (each.basis is PriceBasis.RAW, each.ingested_at, each.event_id))
+    adjusted = max(bars, key=lambda each: (each.ingested_at, each.event_id))
+    assert everything(store) == [main.model_copy(update={"adjusted_close": adjusted.adjusted_close})]
 
 
 def test_reads_are_bounded_and_give_the_newest_oldest_first(store):

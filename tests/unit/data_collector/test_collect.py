@@ -92,6 +92,7 @@ def test_every_bar_is_published_even_a_wrong_one():
         "source": "csv",
         "ingested_at": "2026-11-25T08:10:00.123000Z",
         "provisional": True,
+        "basis": "raw",
     }
     assert run.prices()[2].close == Decimal("1645.47")
     assert len({price.event_id for price in run.prices()}) == 3

@@ -3,6 +3,7 @@
 | type | reaction |
 |---|---|
 | `RetryableError` | leave the work as it was and try the whole of it again |
+| `RateLimitedError` | the same, but not before `retry_after` has passed |
 | `PoisonRecordError` | set the one record aside with its reason and go on |
 | `InvalidInputError` | refuse the request and tell the asker which field and value |
 | `RunAbortedError` | give up this run; an operator has to look |
@@ -17,6 +18,15 @@ class StockAIError(Exception):
 
 class RetryableError(StockAIError):
     """A dependency is away or busy: the same work may succeed later, unchanged."""
+
+
+class RateLimitedError(RetryableError):
+    """The other side wants us to slow down."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        """Seconds to wait, where the other side says so."""
 
 
 class PoisonRecordError(StockAIError):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from stock_ai.models import AiAnalysis, HistoryEntry, Insight, Interval, LlmAnalysis, Price, StockPrice
+from stock_ai.models import AiAnalysis, HistoryEntry, Insight, Interval, LlmAnalysis, Price, PriceBasis, StockPrice
 
 
 class SourceBar(NamedTuple):
@@ -15,6 +15,7 @@ class SourceBar(NamedTuple):
 
     symbol: str
     time: dt.date
+    """Trading date of a daily bar, UTC instant (aware) at which an intraday bar opens."""
     open: Price | None
     high: Price | None
     low: Price | None
@@ -22,6 +23,7 @@ class SourceBar(NamedTuple):
     adjusted_close: Price | None
     volume: int | None
     provisional: bool = False
+    basis: PriceBasis = PriceBasis.RAW
 
 
 class PriceSource(Protocol):
@@ -45,6 +47,23 @@ class PriceSource(Protocol):
 
         Raises:
             InvalidInputError: as `bars`.
+        """
+
+
+class MarketSource(PriceSource, Protocol):
+    """A source of a live market. Every call may raise `RateLimitedError` and `RetryableError`."""
+
+    def intraday(self, symbol: str, interval: Interval, since: dt.date, until: dt.date) -> Sequence[SourceBar]:
+        """The bars of one symbol within the trading dates `since` to `until`, oldest first, without filler bars."""
+
+    def board(self, symbols: Sequence[str]) -> Sequence[SourceBar]:
+        """Today's daily bar of each of many symbols, as traded; a symbol that has not traded today has none."""
+
+    def listing(self, group: str) -> Sequence[str]:
+        """The symbols of VN30, HOSE, HNX, UPCOM or ALL, sorted.
+
+        Raises:
+            InvalidInputError: the group is unknown.
         """
 
 

@@ -1,7 +1,7 @@
 """The messages between services, with topic names and Redis keys. No I/O."""
 
 from stock_ai.models.analysis import AiAnalysis, ModelRef, Signal, SignalReason, Withheld, WithheldReason
-from stock_ai.models.base import SCHEMA_VERSION, SIMULATED, Interval, Price, digest
+from stock_ai.models.base import SCHEMA_VERSION, SIMULATED, Interval, Price, PriceBasis, digest
 from stock_ai.models.insight import HistoryEntry, HistoryKind, Insight
 from stock_ai.models.llm import Language, LlmAnalysis, Stance
 from stock_ai.models.price import StockPrice, price_event_id
@@ -18,6 +18,7 @@ __all__ = [
     "LlmAnalysis",
     "ModelRef",
     "Price",
+    "PriceBasis",
     "Signal",
     "SignalReason",
     "Stance",

@@ -48,6 +48,15 @@ class Interval(StrEnum):
     MINUTE = "1m"
 
 
+class PriceBasis(StrEnum):
+    """What open, high, low and close of a bar are."""
+
+    RAW = "raw"
+    """As traded on that day."""
+    ADJUSTED = "adjusted"
+    """Back-adjusted for dividends and splits, where a source gives nothing else."""
+
+
 class Message(BaseModel):
     """A message between services, frozen. A reader ignores fields it does not know, so adding one keeps the version."""
 

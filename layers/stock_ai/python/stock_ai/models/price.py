@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from stock_ai.models.base import SCHEMA_VERSION, SIMULATED, Interval, Message, Price, UtcInstant, digest
+from stock_ai.models.base import SCHEMA_VERSION, SIMULATED, Interval, Message, Price, PriceBasis, UtcInstant, digest
 
 BarTime = Annotated[Annotated[dt.date, Field(strict=True)] | UtcInstant, Field(union_mode="left_to_right")]
 """The trading date of a daily bar, or the UTC instant at which an intraday bar opens."""
@@ -16,8 +16,8 @@ BarTime = Annotated[Annotated[dt.date, Field(strict=True)] | UtcInstant, Field(u
 class StockPrice(Message):
     """One bar of one symbol.
 
-    Prices are whole VND for stocks and points for indices, as traded; `adjusted_close` is back-adjusted for dividends
-    and splits where the source gives it. The topic carries what the source said, so a price may be missing or wrong
+    Prices are whole VND for stocks and points for indices, as traded unless `basis` says otherwise; `adjusted_close` is
+    back-adjusted for dividends and splits where the source gives it. The topic carries what the source said, so a price may be missing or wrong
     here: `stock_ai.quality.rules` decides what is stored. Identity is (symbol, interval, time).
     """
 
@@ -35,6 +35,10 @@ class StockPrice(Message):
     source: str = Field(description="Where the bar came from; `simulated` is not a real market.")
     ingested_at: UtcInstant = Field(description="When this content was received; of two versions the newer wins.")
     provisional: bool = Field(default=False, description="True while the session still runs.")
+    basis: PriceBasis = Field(
+        default=PriceBasis.RAW,
+        description="`raw`: open to close are as traded; `adjusted`: the source gives adjusted prices only.",
+    )
 
     @model_validator(mode="after")
     def _time_suits_interval(self) -> Self:
@@ -60,9 +64,10 @@ def price_event_id(
     volume: int | None,
     source: str,
     provisional: bool,
+    basis: PriceBasis = PriceBasis.RAW,
 ) -> str:
     """The `event_id` of a bar: a digest of everything but the moment it was ingested."""
     # One string at once: this runs for every bar that is read, `digest` on the parts takes twice as long.
     return digest(
-        f"{symbol}|{interval}|{time}|{open}|{high}|{low}|{close}|{adjusted_close}|{volume}|{source}|{provisional}"
+        f"{symbol}|{interval}|{time}|{open}|{high}|{low}|{close}|{adjusted_close}|{volume}|{source}|{provisional}|{basis}"
     )

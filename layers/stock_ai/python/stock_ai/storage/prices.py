@@ -16,12 +16,13 @@ from pymongo.database import Database
 from stock_ai.clock import to_millisecond
 from stock_ai.errors import RetryableError
 from stock_ai.market.calendar import EXCHANGE_ZONE
-from stock_ai.models import Interval, Price, StockPrice
+from stock_ai.models import Interval, Price, PriceBasis, StockPrice
 from stock_ai.ports import StoreCounts, SymbolInfo
 from stock_ai.storage.mongo import Document, insert_new, translated
 
 _PRICES = ("open", "high", "low", "close", "adjusted_close")
 _VERSION = ("ingested_at", "event_id")
+_ADJUSTED_VERSION = "adjusted_version"
 _ATTEMPTS = 5
 _ONE_DAY = dt.timedelta(days=1)
 
@@ -44,6 +45,7 @@ def to_document(bar: StockPrice) -> Document:
         "event_id": bar.event_id,
         "ingested_at": to_millisecond(bar.ingested_at),
         "provisional": bar.provisional,
+        "basis": str(bar.basis),
         "schema_version": bar.schema_version,
     }
 
@@ -64,7 +66,8 @@ class MongoPriceStore:
     """Implements `stock_ai.ports.PriceStore`.
 
     Collection `prices` holds the bars, `symbols` the stored span of daily bars of each symbol. Of two versions of a bar
-    the newer by (`ingested_at` to the millisecond, `event_id`) stays, whichever came first.
+    the newer by (`ingested_at` to the millisecond, `event_id`) stays, whichever came first; but prices as traded are
+    never replaced by adjusted ones, of which then only `adjusted_close` is taken.
     """
 
     def __init__(self, database: Database[Document]) -> None:
@@ -79,8 +82,8 @@ class MongoPriceStore:
         for bar in bars:
             document = to_document(bar)
             other = newest.setdefault(document["_id"], document)
-            if _version(other) < _version(document):
-                newest[document["_id"]] = document
+            if other is not document:
+                newest[document["_id"]] = _joined(other, document)
         documents = list(newest.values())
         with translated():
             self._widen_spans(documents)
@@ -188,9 +191,10 @@ class MongoPriceStore:
             changed: list[UpdateOne] = []
             confirmed: list[UpdateOne] = []
             for current, document in self._stored_versions(documents):
-                if _version(current) < _version(document):
-                    (confirmed if _content(current) == _content(document) else changed).append(
-                        _replacement(current, document)
+                joined = _joined(current, document)
+                if _versions(current) != _versions(joined):
+                    (confirmed if _content(current) == _content(joined) else changed).append(
+                        _replacement(current, joined)
                     )
             written = self._write(changed)
             stored += written
@@ -210,17 +214,51 @@ class MongoPriceStore:
         return self._prices.bulk_write(updates, ordered=False).matched_count if updates else 0
 
 
+def _joined(one: Document, other: Document) -> Document:
+    """What two versions of a bar come to. Commutative, associative and idempotent, so any order ends the same.
+
+    Each of the two parts, `adjusted_close` and all the rest, comes from its own winner; where these differ,
+    `adjusted_version` names that of the first.
+    """
+    main = max(one, other, key=_rank)
+    adjusted = max(one, other, key=_adjusted_version)
+    joined = {name: value for name, value in main.items() if name != _ADJUSTED_VERSION}
+    if _adjusted_version(adjusted) != _version(main):
+        joined |= {
+            "adjusted_close": adjusted["adjusted_close"],
+            _ADJUSTED_VERSION: dict(zip(_VERSION, _adjusted_version(adjusted), strict=True)),
+        }
+    return joined
+
+
 def _replacement(current: Document, document: Document) -> UpdateOne:
     expected = {name: current[name] for name in ("_id", *_VERSION)}
-    return UpdateOne(expected, {"$set": {name: value for name, value in document.items() if name != "_id"}})
+    if _ADJUSTED_VERSION in current:
+        expected[_ADJUSTED_VERSION + ".event_id"] = current[_ADJUSTED_VERSION]["event_id"]
+    change: Document = {"$set": {name: value for name, value in document.items() if name != "_id"}}
+    if _ADJUSTED_VERSION in current and _ADJUSTED_VERSION not in document:
+        change["$unset"] = {_ADJUSTED_VERSION: ""}
+    return UpdateOne(expected, change)
 
 
 def _version(document: Document) -> tuple[dt.datetime, str]:
     return document["ingested_at"], document["event_id"]
 
 
+def _adjusted_version(document: Document) -> tuple[dt.datetime, str]:
+    return _version(document.get(_ADJUSTED_VERSION, document))
+
+
+def _versions(document: Document) -> tuple[tuple[dt.datetime, str], tuple[dt.datetime, str]]:
+    return _version(document), _adjusted_version(document)
+
+
+def _rank(document: Document) -> tuple[bool, dt.datetime, str]:
+    return document.get("basis", PriceBasis.RAW) == PriceBasis.RAW, *_version(document)
+
+
 def _content(document: Document) -> Document:
-    return {name: value for name, value in document.items() if name not in _VERSION}
+    return {name: value for name, value in document.items() if name not in (*_VERSION, _ADJUSTED_VERSION)}
 
 
 def _by_series(documents: Iterable[Document]) -> dict[tuple[str, str], list[Document]]:
