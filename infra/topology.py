@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from stock_ai.models import topics
@@ -46,6 +47,8 @@ class ScheduleTrigger:
     minute: str
     hour: str
     week_day: str = "MON-FRI"
+    detail: Mapping[str, str] = field(default_factory=dict)
+    """The `detail` of the event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +97,14 @@ FUNCTIONS: tuple[Function, ...] = (
         timeout_seconds=900,
         publishes=(topics.STOCK_PRICES_RAW,),
         reserved_concurrency=1,  # The source counts requests: two collectors at once would break its limit.
-        layers=("stock_ai", "base"),
+        layers=("stock_ai", "base", "market_data"),
         settings=(
             "KAFKA_BOOTSTRAP_SERVERS",
             "MONGODB_URI",
             "MONGODB_DATABASE",
+            "REDIS_URL",
+            "RATE_LIMIT_PER_SECOND",
+            "VNSTOCK_API_KEY",
             "PRICE_SOURCE",
             "PRICE_DATA",
             "PRICE_SYMBOLS",
@@ -107,8 +113,8 @@ FUNCTIONS: tuple[Function, ...] = (
         ),
         schedules=(
             # During the session every quarter of an hour, and once after the close when the daily bar is final.
-            ScheduleTrigger("session", minute="*/15", hour="9-14"),
-            ScheduleTrigger("close", minute="10", hour="15"),
+            ScheduleTrigger("session", minute="*/15", hour="9-14", detail={"do": "tick"}),
+            ScheduleTrigger("close", minute="10", hour="15", detail={"do": "close"}),
         ),
     ),
     Function(

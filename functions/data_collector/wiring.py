@@ -2,30 +2,52 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from stock_ai.clock import Clock, utc_now
+from functions.data_collector.run import Ports
+from stock_ai.clock import utc_now
+from stock_ai.errors import InvalidInputError
 from stock_ai.keeping import kept
-from stock_ai.ports import CollectionLog, PriceSource, Publisher
-from stock_ai.settings import KafkaSettings, MongoSettings, SourceSettings
-from stock_ai.sources.registry import open_source
+from stock_ai.market.trading_calendar import TradingCalendar, default_calendar
+from stock_ai.ports import PriceSource
+from stock_ai.settings import (
+    CalendarSettings,
+    KafkaSettings,
+    MarketDataSettings,
+    MongoSettings,
+    RedisSettings,
+    SourceSettings,
+)
+from stock_ai.sources.registry import is_live, open_source
 from stock_ai.storage.collection_log import MongoCollectionLog
+from stock_ai.storage.collection_plans import MongoCollectionPlans
 from stock_ai.storage.mongo import database
+from stock_ai.storage.prices import MongoPriceStore
+from stock_ai.storage.redis_client import redis_client
 from stock_ai.streaming.publisher import KafkaPublisher
 
+if TYPE_CHECKING:
+    from stock_ai.resilience.pacing import Pacer
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass
 class Collector:
-    """What the service needs, but for the source: an event may name another one."""
+    """What a run needs, but for the source: an event may name another one."""
 
-    publisher: Publisher
-    log: CollectionLog
-    clock: Clock
+    ports: Ports
     settings: SourceSettings
+    _live: PriceSource | None = None
 
     def open(self, settings: SourceSettings) -> PriceSource:
-        """Open the source anew, since files may have changed since the last event."""
-        return open_source(settings, self.clock)
+        """The source. Files are opened anew, since they may have changed; a live one keeps its circuit breakers."""
+        if self._live is not None and self._live.name == settings.source:
+            return self._live
+        source = open_source(settings, self.ports.clock, _pacer)
+        if is_live(source):
+            self._live = source
+        return source
 
 
 @kept
@@ -37,5 +59,35 @@ def build() -> Collector:
         RetryableError: Kafka does not answer.
     """
     settings = SourceSettings.load()
-    log = MongoCollectionLog(database(MongoSettings.load()))
-    return Collector(KafkaPublisher(KafkaSettings.load()), log, utc_now, settings)
+    stored = database(MongoSettings.load())
+    ports = Ports(
+        KafkaPublisher(KafkaSettings.load()),
+        MongoCollectionLog(stored),
+        MongoCollectionPlans(stored),
+        MongoPriceStore(stored),
+        _calendar(),
+        utc_now,
+    )
+    return Collector(ports, settings)
+
+
+def _calendar() -> TradingCalendar:
+    path = CalendarSettings.load().closures
+    if path is None:
+        return default_calendar()
+    try:
+        return default_calendar().extended(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInputError(f"CLOSURES_FILE {path}: {error}") from error
+
+
+def _pacer() -> Pacer:
+    # `limits` is in the `market-data` extra only.
+    from stock_ai.resilience.pacing import VNSTOCK, MovingWindowPacer, vnstock_rate
+
+    settings = MarketDataSettings.load()
+    if settings.api_key is not None:
+        # Where the library looks for it.
+        os.environ["VNSTOCK_API_KEY"] = settings.api_key.get_secret_value()
+    rate = vnstock_rate(settings.per_second, keyed=settings.api_key is not None)
+    return MovingWindowPacer(VNSTOCK, rate, utc_now, redis_client(RedisSettings.load()))

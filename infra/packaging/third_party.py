@@ -14,8 +14,8 @@ from infra.packaging.archives import ROOT
 from stock_ai.errors import RunAbortedError
 
 BASE = "base"
-EXTRAS = ("api", "analysis", "llm")
-"""Extras of pyproject.toml that are layers of the same name."""
+EXTRAS = {"api": "api", "analysis": "analysis", "llm": "llm", "market_data": "market-data"}
+"""Layers and the extras of pyproject.toml that they hold."""
 
 RUNTIME = frozenset({"boto3", "botocore", "s3transfer", "jmespath", "urllib3", "python-dateutil", "six"})
 """What the Lambda runtime for Python carries itself (AWS Lambda developer guide, "Runtime-included SDK versions")."""
@@ -42,7 +42,7 @@ def requirements(layer: str) -> tuple[str, ...]:
     if layer == BASE:
         return tuple(line for name, line in _exported(None).items() if name not in RUNTIME)
     base = _exported(None)
-    return tuple(line for name, line in _exported(layer).items() if name not in base and name not in RUNTIME)
+    return tuple(line for name, line in _exported(EXTRAS[layer]).items() if name not in base and name not in RUNTIME)
 
 
 def runtime_requirements() -> tuple[str, ...]:

@@ -52,7 +52,7 @@ def add_schedules(stack: Stack, functions: Mapping[str, lambda_.Function], failu
                 ),
                 target=targets.LambdaInvoke(
                     functions[function.name],
-                    input=scheduler.ScheduleTargetInput.from_object(_event(stack)),
+                    input=scheduler.ScheduleTargetInput.from_object(_event(stack, trigger)),
                     retry_attempts=_RETRIES,
                     max_event_age=_MAX_EVENT_AGE,
                     dead_letter_queue=failures,
@@ -61,7 +61,7 @@ def add_schedules(stack: Stack, functions: Mapping[str, lambda_.Function], failu
             )
 
 
-def _event(stack: Stack) -> dict[str, object]:
+def _event(stack: Stack, trigger: topology.ScheduleTrigger) -> dict[str, object]:
     """EventBridge's form of a scheduled event, which handlers read; the Scheduler fills in what it knows."""
     return {
         "version": "0",
@@ -72,5 +72,5 @@ def _event(stack: Stack) -> dict[str, object]:
         "time": scheduler.ContextAttribute.scheduled_time,
         "region": stack.region,
         "resources": [scheduler.ContextAttribute.schedule_arn],
-        "detail": {},
+        "detail": dict(trigger.detail),
     }

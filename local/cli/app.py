@@ -12,7 +12,7 @@ from types import FrameType
 import click
 import typer
 
-from local.cli import dead_letters, stores, triggers, up
+from local.cli import backfill, dead_letters, stores, triggers, up
 from local.cli.output import errors
 from stock_ai.errors import InvalidInputError, StockAIError
 
@@ -23,6 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("up")(up.up)
+app.command("backfill")(backfill.backfill)
 app.command("triggers")(triggers.triggers)
 app.command("train")(stores.train)
 app.command("analyse")(stores.analyse)

@@ -71,8 +71,6 @@ def price_request(
     Raises:
         InvalidInputError: an option is wrong or does not go with another; names it.
     """
-    if source is SourceName.VNSTOCK:
-        raise InvalidInputError("--source: 'vnstock' is not part of this version; known: csv, simulated")
     if source is SourceName.CSV and data is None:
         raise InvalidInputError("--data: the csv source needs a folder of CSV files or one parquet file")
     if source is not SourceName.CSV and data is not None:

@@ -111,7 +111,7 @@ class ScheduleRunner:
         if last is not None and last.is_alive():
             self._on_failure(f"{function_name}: {trigger.name} of {instant:%H:%M} UTC skipped, the last one still runs")
             return
-        event = schedule_event(f"{function_name}-{trigger.name}", instant, {})
+        event = schedule_event(f"{function_name}-{trigger.name}", instant, trigger.detail)
         thread = threading.Thread(
             target=self._guarded, args=(function_name, event), name=f"schedule-{function_name}", daemon=True
         )

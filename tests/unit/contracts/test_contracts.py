@@ -92,7 +92,8 @@ def test_unknown_fields_are_ignored_so_that_adding_one_is_compatible():
 def test_event_id_names_the_content_and_not_the_moment():
     content = ("FPT", Interval.DAY, dt.date(2025, 8, 22), 1, 2, 1, 2, 2, 100, "csv", False, PriceBasis.RAW)
     assert price_event_id(*content) == price_event_id(*content)
-    for place, other in ((0, "VCB"), (2, dt.date(2025, 8, 25)), (6, 3), (7, None), (9, "simulated"), (10, True), (11, PriceBasis.ADJUSTED)):
+    others = {0: "VCB", 2: dt.date(2025, 8, 25), 6: 3, 7: None, 9: "simulated", 10: True, 11: PriceBasis.ADJUSTED}
+    for place, other in others.items():
         changed = (*content[:place], other, *content[place + 1 :])
         assert price_event_id(*changed) != price_event_id(*content)
 

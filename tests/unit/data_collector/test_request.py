@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from functions.data_collector.request import requested
+from functions.data_collector.request import Do, Wanted, requested
 from stock_ai.errors import InvalidInputError
+from stock_ai.models import Interval
 from stock_ai.settings import SourceSettings
 
 SETTINGS = SourceSettings(PRICE_SOURCE="csv", PRICE_DATA="/prices", PRICE_SYMBOLS="FPT", PRICE_SINCE="2025-01-01")
@@ -16,14 +17,14 @@ SETTINGS = SourceSettings(PRICE_SOURCE="csv", PRICE_DATA="/prices", PRICE_SYMBOL
 
 @pytest.mark.parametrize("event", [{}, {"detail": {}}, {"source": "aws.scheduler", "detail-type": "Scheduled Event"}])
 def test_a_plain_schedule_event_changes_nothing(event):
-    assert requested(event, SETTINGS) == SETTINGS
+    assert requested(event, SETTINGS) == Wanted(Do.COLLECT, Interval.DAY, SETTINGS)
 
 
 def test_each_given_key_takes_the_place_of_a_setting():
     wanted = requested(
         {"detail": {"source": "simulated", "data": "/x", "symbols": [" vnm "], "since": None, "until": "2025-02-01"}},
         SETTINGS,
-    )
+    ).settings
     assert (wanted.source, wanted.data, wanted.symbols) == ("simulated", Path("/x"), ("VNM",))
     assert (wanted.since, wanted.until) == (None, dt.date(2025, 2, 1))
 
@@ -38,6 +39,9 @@ def test_each_given_key_takes_the_place_of_a_setting():
         ({"symbol": ["FPT"]}, "detail.symbol "),
         ({"until": "2024-12-31"}, "since 2025-01-01 is after until 2024-12-31"),
         ("all", "detail 'all'"),
+        ({"do": "sleep"}, "detail.do 'sleep'"),
+        ({"do": "backfill", "since": None}, "since: a backfill needs its first trading date"),
+        ({"interval": "2m"}, "detail.interval '2m'"),
     ],
 )
 def test_a_wrong_value_is_named(detail, message):

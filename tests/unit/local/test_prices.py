@@ -14,7 +14,7 @@ from stock_ai.settings import SourceSettings
 
 def test_both_forms_say_the_same_to_the_collector():
     request = price_request(SourceName.SIMULATED, None, ["fpt,vcb", "VNM"], "2024-01-02", "2024-02-01")
-    by_event = requested({"detail": request.detail()}, SourceSettings.model_validate({"PRICE_SOURCE": "csv"}))
+    by_event = requested({"detail": request.detail()}, SourceSettings.model_validate({"PRICE_SOURCE": "csv"})).settings
     by_settings = SourceSettings.model_validate({name: value for name, value in request.settings().items() if value})
     assert by_event == by_settings
     assert by_event.symbols == ("FPT", "VCB", "VNM")
@@ -28,7 +28,7 @@ def test_what_was_not_asked_for_is_left_to_the_deployed_function():
 @pytest.mark.parametrize(
     ("arguments", "option"),
     [
-        ((SourceName.VNSTOCK, None, None, None, None), "--source"),
+        ((SourceName.VNSTOCK, Path("prices"), None, None, None), "--data"),
         ((SourceName.CSV, None, None, None, None), "--data"),
         ((SourceName.SIMULATED, Path("prices"), None, None, None), "--data"),
         ((SourceName.AUTO, Path("prices"), None, None, None), "--data"),

@@ -174,6 +174,25 @@ class SourceSettings(Settings):
         return self
 
 
+class MarketDataSettings(Settings):
+    """How vnstock is asked."""
+
+    per_second: float | None = Field(
+        default=None, gt=0, validation_alias="RATE_LIMIT_PER_SECOND", description="Never more than the tier allows."
+    )
+    api_key: SecretStr | None = Field(
+        default=None, validation_alias="VNSTOCK_API_KEY", description="Without one the guest tier's pace holds."
+    )
+
+
+class CalendarSettings(Settings):
+    """What an operator knows of the trading calendar beyond the packaged one."""
+
+    closures: Path | None = Field(
+        default=None, validation_alias="CLOSURES_FILE", description="YAML as in stock_ai/market/closures.py."
+    )
+
+
 class ModelSettings(Settings):
     """Where trained models are kept: a folder, or `s3://bucket/prefix`."""
 

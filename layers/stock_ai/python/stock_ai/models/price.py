@@ -17,8 +17,8 @@ class StockPrice(Message):
     """One bar of one symbol.
 
     Prices are whole VND for stocks and points for indices, as traded unless `basis` says otherwise; `adjusted_close` is
-    back-adjusted for dividends and splits where the source gives it. The topic carries what the source said, so a price may be missing or wrong
-    here: `stock_ai.quality.rules` decides what is stored. Identity is (symbol, interval, time).
+    back-adjusted for dividends and splits where the source gives it. The topic carries what the source said, so a price
+    may be missing or wrong here: `stock_ai.quality.rules` decides what is stored. Identity is (symbol, interval, time).
     """
 
     schema_version: int = Field(default=SCHEMA_VERSION, description="Version of this message; readers refuse others.")

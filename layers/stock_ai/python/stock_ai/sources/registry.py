@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeGuard
+
 from stock_ai.clock import Clock
 from stock_ai.errors import InvalidInputError
 from stock_ai.models import SIMULATED
-from stock_ai.ports import PriceSource
+from stock_ai.ports import MarketSource, PriceSource
 from stock_ai.settings import SourceSettings
 from stock_ai.sources.simulated import SimulatedSource
 
-CSV = "csv"
-SOURCES = (CSV, SIMULATED)
+if TYPE_CHECKING:
+    from stock_ai.resilience.pacing import Pacer
+
+CSV, VNSTOCK = "csv", "vnstock"
+SOURCES = (VNSTOCK, CSV, SIMULATED)
 
 
-def open_source(settings: SourceSettings, clock: Clock) -> PriceSource:
-    """The source that `settings` names.
+def is_live(source: PriceSource) -> TypeGuard[MarketSource]:
+    """Whether the source shows a market as it trades."""
+    return hasattr(source, "board")
+
+
+def open_source(settings: SourceSettings, clock: Clock, pacer: Callable[[], Pacer]) -> PriceSource:
+    """The source that `settings` names; `pacer` gives a source that is asked over the network its turns.
 
     Raises:
-        InvalidInputError: PRICE_SOURCE is unknown, or PRICE_DATA is missing or cannot be read.
+        InvalidInputError: PRICE_SOURCE is unknown or not installed, or PRICE_DATA is missing or cannot be read.
     """
+    if settings.source == VNSTOCK:
+        try:
+            # What it needs is in the `market-data` extra, which an operator chooses for its licence.
+            from stock_ai.sources.vnstock.source import VnstockSource
+
+            return VnstockSource(clock, pacer())
+        except ModuleNotFoundError as error:
+            raise InvalidInputError(
+                f"PRICE_SOURCE 'vnstock' needs {error.name}: install stock-ai[market-data]"
+            ) from error
     if settings.source == SIMULATED:
         return SimulatedSource(clock)
     if settings.source == CSV:
