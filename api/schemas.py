@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from stock_ai.models import HistoryEntry, Insight, Interval, LlmAnalysis, Price, Signal, Withheld, WithheldReason
+from stock_ai.models import HistoryEntry, Insight, LlmAnalysis, Price, PriceBasis, Signal, Withheld, WithheldReason
 from stock_ai.models.price import BarTime
 
 
@@ -70,34 +70,44 @@ class StockDetail(Answer):
     analysis_as_of: dt.date | None = Field(description="Trading date of the analysis; null while it is pending.")
 
 
-class PriceKind(StrEnum):
-    """Whether prices are as traded or adjusted for dividends and splits."""
+class ChartInterval(StrEnum):
+    """The span of one bar on a chart. Weeks and months are built from daily bars when they are asked for."""
 
-    RAW = "raw"
-    ADJUSTED = "adjusted"
+    MINUTE = "1m"
+    MINUTES_5 = "5m"
+    MINUTES_15 = "15m"
+    HOUR = "1H"
+    DAY = "1D"
+    WEEK = "1W"
+    MONTH = "1M"
 
 
 class Bar(Schema):
-    """One bar. `open`, `high`, `low` and `close` are of the kind the answer names in `prices`."""
+    """One bar. `open`, `high`, `low` and `close` are what `basis` says."""
 
-    time: BarTime = Field(description="Trading date of a daily bar, else the UTC instant it opens.")
+    time: BarTime = Field(
+        description="Trading date of a day, Monday of a week, first day of a month; else the UTC instant it opens."
+    )
     open: Price | None
     high: Price | None
     low: Price | None
     close: Price | None
     adjusted_close: Price | None = Field(description="Close adjusted for dividends and splits; null where unknown.")
     volume: int | None
-    provisional: bool
+    provisional: bool = Field(description="True while a session of it is still to close, or `end` leaves one out.")
+    basis: PriceBasis = Field(
+        description="`adjusted` also where raw prices are asked for and the source gives adjusted ones only."
+    )
 
 
 class PriceBars(Answer):
     """Bars of one symbol, oldest first."""
 
     symbol: str
-    interval: Interval
-    prices: PriceKind
+    interval: ChartInterval
+    prices: PriceBasis = Field(description="What was asked for; each bar says in `basis` what it is.")
     bars: list[Bar]
-    next_end: dt.date | None = Field(description="`end` that asks for the bars before these; null when there are none.")
+    next_cursor: str | None = Field(description="`cursor` that asks for the bars before these; null when none are.")
 
 
 class Indicators(Answer):

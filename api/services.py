@@ -8,9 +8,20 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from stock_ai.clock import Clock
     from stock_ai.ports import InsightStore, LlmInvoker, PriceStore
+    from stock_ai.quality.report import MarketQuality, SymbolQuality
 
 Probe = Callable[[], None]
 """Returns when the dependency has answered; raises, within two seconds, when it has not."""
+
+
+class QualityStore(Protocol):
+    """The newest report on the quality of the stored prices."""
+
+    def market(self) -> MarketQuality | None:
+        """The quality of all symbols together; None before the first report."""
+
+    def symbol(self, symbol: str) -> SymbolQuality | None:
+        """The quality of one symbol; None where the newest report does not tell of it."""
 
 
 class Services(Protocol):
@@ -23,6 +34,10 @@ class Services(Protocol):
     @property
     def insights(self) -> InsightStore:
         """Current insights and their history."""
+
+    @property
+    def quality(self) -> QualityStore:
+        """The newest report on the quality of prices."""
 
     @property
     def llm(self) -> LlmInvoker:

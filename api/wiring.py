@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from api.llm_invoker import LambdaLlmInvoker
 from api.probes import LIMIT_SECONDS, kafka_probe
-from api.services import Probe, Services
+from api.services import Probe, QualityStore, Services
 from stock_ai.clock import utc_now
 from stock_ai.errors import InvalidInputError, RunAbortedError
 
@@ -53,6 +53,7 @@ class StoreServices:
         self._cache = _once(functools.partial(_redis_client, redis))
         self._prices = _once(self._price_store)
         self._insights = _once(self._insight_store)
+        self._quality = _once(self._quality_store)
         self.llm = llm
         self.clock: Clock = utc_now
         self.probes: Mapping[str, Probe] = {
@@ -71,6 +72,11 @@ class StoreServices:
         """Insights in Redis."""
         return self._insights()
 
+    @property
+    def quality(self) -> QualityStore:
+        """Quality reports in MongoDB."""
+        return self._quality()
+
     def _price_store(self) -> PriceStore:
         from stock_ai.storage.prices import MongoPriceStore
 
@@ -80,6 +86,11 @@ class StoreServices:
         from stock_ai.storage.insights import RedisInsightStore
 
         return RedisInsightStore(self._cache())
+
+    def _quality_store(self) -> QualityStore:
+        from stock_ai.storage.quality import MongoQualityStore
+
+        return MongoQualityStore(self._bars())
 
     def _ask_mongodb(self) -> None:
         import pymongo

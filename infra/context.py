@@ -8,6 +8,8 @@
 | kafka_secret | name of a secret `{"username", "password"}`, with `host:port` only | - |
 | mongodb | `documentdb` (default) or `secret:NAME` | `mongodb://..`, default `mongodb://mongodb:27017` |
 | redis | `valkey` (default) or `secret:NAME` | `redis://..`, default `redis://redis:6379` |
+| price_source | `simulated` (default) or `vnstock` | the same |
+| symbols | what to collect: `VN30`, `HOSE`, `HNX`, `UPCOM`, `ALL` or `FPT,VCB`; the source's default | the same |
 | cors_origins | `*` (default) or origins that browsers may call from, `https://a.example[,..]` | the same |
 | alarm_email | an address, optional | - |
 """
@@ -33,6 +35,7 @@ _ARM = frozenset({"arm64", "aarch64"})
 # AWS Secrets Manager API reference, CreateSecret: what a name may hold.
 _SECRET_NAME = re.compile(r"[A-Za-z0-9/_+=.@-]{1,512}")
 _HOST_PORT = re.compile(r"(?P<host>[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?):(?P<port>[0-9]{1,5})")
+_SYMBOLS = re.compile(r"[A-Z0-9]{2,12}(?:,[A-Z0-9]{2,12})*")
 # RFC 6454: what a browser sends has no path, not even a slash.
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -52,6 +55,9 @@ class Context:
     """`documentdb`, `secret:NAME`, or for LocalStack a URI."""
     redis: str
     """`valkey`, `secret:NAME`, or for LocalStack a URL."""
+    price_source: str
+    symbols: str
+    """Groups or symbols separated by commas; empty leaves it to the source."""
     cors_origins: str
     """`*`, or origins separated by commas."""
     alarm_email: str | None
@@ -78,7 +84,19 @@ class Context:
         return _aws(given) if target == "aws" else _localstack(given)
 
 
-_KEYS = ("target", "arch", "kafka", "kafka_secret", "mongodb", "redis", "cors_origins", "alarm_email")
+_KEYS = (
+    "target",
+    "arch",
+    "kafka",
+    "kafka_secret",
+    "mongodb",
+    "redis",
+    "price_source",
+    "symbols",
+    "cors_origins",
+    "alarm_email",
+)
+_SOURCES = ("simulated", "vnstock")
 
 
 def machine_arch(machine: str | None = None) -> Architecture:
@@ -110,6 +128,8 @@ def _aws(given: Mapping[str, str | None]) -> Context:
         kafka_secret=login,
         mongodb=_managed_or_secret("mongodb", given["mongodb"], DOCUMENTDB),
         redis=_managed_or_secret("redis", given["redis"], VALKEY),
+        price_source=_one_of("price_source", given["price_source"] or "simulated", _SOURCES),
+        symbols=_symbols(given["symbols"]),
         cors_origins=_origins(given["cors_origins"] or "*"),
         alarm_email=None if email is None else _checked("alarm_email", email, _EMAIL, "an e-mail address"),
     )
@@ -126,6 +146,8 @@ def _localstack(given: Mapping[str, str | None]) -> Context:
         kafka_secret=None,
         mongodb=_url("mongodb", given["mongodb"] or "mongodb://mongodb:27017", ("mongodb://", "mongodb+srv://")),
         redis=_url("redis", given["redis"] or "redis://redis:6379", ("redis://", "rediss://")),
+        price_source=_one_of("price_source", given["price_source"] or "simulated", _SOURCES),
+        symbols=_symbols(given["symbols"]),
         cors_origins=_origins(given["cors_origins"] or "*"),
         alarm_email=None,
     )
@@ -160,6 +182,10 @@ def _brokers(value: str, what: str) -> str:
         if match is None or not 0 < int(match["port"]) < 65536:
             raise InvalidInputError(f"kafka: {broker!r} is not {what}")
     return ",".join(brokers)
+
+
+def _symbols(value: str | None) -> str:
+    return "" if value is None else _checked("symbols", value.upper(), _SYMBOLS, "symbols such as FPT,VCB or a group")
 
 
 def _origins(value: str) -> str:

@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from functions.data_collector.planned import PAGES, POSTPONED
+from functions.data_collector.planned import HOLD_SECONDS, PAGES, POSTPONED
 from stock_ai.errors import NotFoundError, RetryableError
 from stock_ai.models import Interval
 from stock_ai.ports import CollectionPlans, PlanProgress
@@ -134,8 +134,8 @@ class Backfill:
                 return
 
     def _await_change(self, known: PlanProgress) -> None:
-        """Others may hold what is left, or it is left alone for a while."""
-        deadline = self._monotonic() + POSTPONED.total_seconds()
+        """Others may hold what is left, perhaps one that was killed; or what failed is left alone for a while."""
+        deadline = self._monotonic() + (POSTPONED.total_seconds() if known.postponed else HOLD_SECONDS)
         ticking = threading.Event()
         while self._monotonic() < deadline and self._plans.progress(self._plan_id) == known:
             ticking.wait(POLL_SECONDS)

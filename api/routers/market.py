@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
 
 from api import freshness, overview
 from api.caching import answer
 from api.dependencies import ServicesDep
+from api.problems import Problem
+from api.quality import DataQuality, data_quality
 from api.schemas import MarketOverview
 from stock_ai.models import Interval
 
@@ -36,3 +40,19 @@ def get_overview(request: Request, services: ServicesDep) -> Response:
         freshness=freshness.combined((freshness.of_insight(insight, now) for insight in insights), now),
     )
     return answer(request, market, _MAX_AGE)
+
+
+@router.get(
+    "/quality",
+    operation_id="getMarketQuality",
+    summary="How right the stored prices are",
+    response_model=DataQuality,
+    responses={404: {"model": Problem, "description": "The symbol is unknown, or no report has been made yet."}},
+)
+def get_quality(
+    request: Request,
+    services: ServicesDep,
+    symbol: Annotated[str | None, Query(description="Only this symbol, e.g. FPT; case does not matter.")] = None,
+) -> Response:
+    """Completeness, gaps, quarantined records, warnings and freshness of the daily prices, from the newest report."""
+    return answer(request, data_quality(services, symbol), _MAX_AGE)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Self
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from api import adjustment, freshness
+from api import adjustment, charts, cursors, freshness
 from api.caching import answer
 from api.dependencies import ServicesDep, Symbol, current_analysis, known
 from api.problems import Problem
-from api.schemas import Indicators, PriceBars, PriceKind, StockDetail, StockItem, StockList
+from api.schemas import ChartInterval, Indicators, PriceBars, StockDetail, StockItem, StockList
 from stock_ai.market.symbols import is_index
-from stock_ai.models import Insight, Interval
+from stock_ai.models import Insight, Interval, PriceBasis
 
 if TYPE_CHECKING:
     from stock_ai.ports import SymbolInfo
@@ -33,16 +33,26 @@ class StockQuery(BaseModel):
     offset: int = Field(default=0, ge=0)
 
 
+TradingDate = Annotated[dt.date, Field(ge=cursors.EARLIEST, le=cursors.LATEST, examples=["2025-08-22"])]
+
+
 class PriceQuery(BaseModel):
     """Which bars."""
 
     model_config = ConfigDict(extra="forbid")
 
-    interval: Interval = Interval.DAY
-    start: dt.date | None = Field(default=None, description="First trading date.", examples=["2025-08-01"])
-    end: dt.date | None = Field(default=None, description="Last trading date.", examples=["2025-08-26"])
+    interval: ChartInterval = Field(default=ChartInterval.DAY, description="`1m` is a minute, `1M` a month.")
+    start: TradingDate | None = Field(
+        default=None, description="First trading date; a week or month it falls into is given whole."
+    )
+    end: TradingDate | None = Field(
+        default=None, description="Last trading date; a week or month it cuts is built from its days until then."
+    )
     adjusted: bool = Field(default=False, description="Prices adjusted for dividends and splits in place of raw ones.")
     limit: int = Field(default=250, ge=1, le=5000, description="The newest so many.")
+    cursor: str | None = Field(
+        default=None, max_length=cursors.MAX_LENGTH, description="`next_cursor` of the page after the one wanted."
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -122,23 +132,22 @@ def get_stock(request: Request, services: ServicesDep, symbol: Symbol) -> Respon
 def get_prices(
     request: Request, services: ServicesDep, symbol: Symbol, query: Annotated[PriceQuery, Query()]
 ) -> Response:
-    """The newest bars within the given dates, oldest first. `prices` in the answer says whether they are adjusted."""
-    # One more than asked for tells whether there are earlier ones.
-    bars = services.prices.bars(symbol, query.interval, query.start, query.end, query.limit + 1)
-    if not bars:
-        known(services, symbol)
+    """The newest bars within the given dates, oldest first; `next_cursor` leads to the ones before them."""
+    before = None if query.cursor is None else cursors.decode(query.cursor, symbol, query.interval)
     now = services.clock()
-    shown = bars[-query.limit :]
-    convert = adjustment.adjusted_bar if query.adjusted else adjustment.raw_bar
-    answered = PriceBars(
+    asked = charts.Asked(symbol, query.interval, query.start, query.end, before, query.limit, query.adjusted)
+    page = charts.read(services.prices, asked, now)
+    if page.newest is None:
+        known(services, symbol)
+    bars = PriceBars(
         symbol=symbol,
         interval=query.interval,
-        prices=PriceKind.ADJUSTED if query.adjusted else PriceKind.RAW,
-        bars=[convert(bar) for bar in shown],
-        next_end=freshness.trading_date(bars[-query.limit - 1]) if len(bars) > query.limit else None,
-        freshness=freshness.combined((freshness.of_bar(bar, now) for bar in shown[-1:]), now),
+        prices=PriceBasis.ADJUSTED if query.adjusted else PriceBasis.RAW,
+        bars=[adjustment.answered(bar) for bar in page.bars],
+        next_cursor=cursors.encode(symbol, query.interval, page.bars[0].time) if page.earlier else None,
+        freshness=freshness.combined([freshness.of_bar(page.newest, now)] if page.newest else [], now),
     )
-    return answer(request, answered, _MAX_AGE)
+    return answer(request, bars, _MAX_AGE)
 
 
 @router.get(

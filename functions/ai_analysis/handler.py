@@ -11,10 +11,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.ai_analysis.request import requested
 from functions.ai_analysis.service import analyse
-from functions.ai_analysis.staleness import sessions_behind
 from functions.ai_analysis.wiring import build
 from stock_ai.clock import utc_now
+from stock_ai.market.trading_calendar import default_calendar
 from stock_ai.observability import logger, metrics
+from stock_ai.quality.assessment import assess
 from stock_ai.tracing import tracer
 
 
@@ -35,8 +36,9 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     report = analyse(panel, ports.models.current(), ports.publisher, utc_now, wanted.symbols)
     metrics.add_metric(name="AnalysesPublished", unit=MetricUnit.Count, value=report.analyses)
     metrics.add_metric(name="SignalsWithheld", unit=MetricUnit.Count, value=sum(report.withheld.values()))
-    behind = sessions_behind(panel, utc_now())
-    if behind is not None:
-        metrics.add_metric(name="SessionsBehind", unit=MetricUnit.Count, value=behind)
+    if len(panel) and not wanted.symbols:
+        quality = assess(panel, ports.set_aside(), default_calendar(), utc_now)
+        ports.quality.replace(quality)
+        metrics.add_metric(name="SessionsBehind", unit=MetricUnit.Count, value=quality.market.sessions_behind)
     logger.info("analysed", extra=dataclasses.asdict(report))
     return dataclasses.asdict(report)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from stock_ai.indicators import Panel
 from stock_ai.keeping import kept
 from stock_ai.ml.manager import ModelManager
 from stock_ai.ports import Publisher
+from stock_ai.quality.report import SetAside
 from stock_ai.settings import KafkaSettings, ModelSettings, MongoSettings
 from stock_ai.storage.model_registry import open_registry
 from stock_ai.storage.mongo import database
 from stock_ai.storage.panels import read_panel
+from stock_ai.storage.quality import MongoQualityStore, read_set_aside
 from stock_ai.streaming.publisher import KafkaPublisher
 
 
@@ -24,6 +26,8 @@ class Ports:
     panel: Callable[[], Panel]
     models: ModelManager
     publisher: Publisher
+    set_aside: Callable[[], Iterable[SetAside]]
+    quality: MongoQualityStore
 
 
 @kept
@@ -34,8 +38,11 @@ def build() -> Ports:
         InvalidInputError: a setting is missing or wrong; the message names it.
         RetryableError: the broker does not answer.
     """
+    stored = database(MongoSettings.load())
     return Ports(
-        panel=functools.partial(read_panel, database(MongoSettings.load())),
+        panel=functools.partial(read_panel, stored),
         models=ModelManager(open_registry(ModelSettings.load().registry)),
         publisher=KafkaPublisher(KafkaSettings.load()),
+        set_aside=functools.partial(read_set_aside, stored),
+        quality=MongoQualityStore(stored),
     )

@@ -20,6 +20,14 @@ EXTRAS = {"api": "api", "analysis": "analysis", "llm": "llm", "market_data": "ma
 RUNTIME = frozenset({"boto3", "botocore", "s3transfer", "jmespath", "urllib3", "python-dateutil", "six"})
 """What the Lambda runtime for Python carries itself (AWS Lambda developer guide, "Runtime-included SDK versions")."""
 
+_UNNEEDED = frozenset(
+    {
+        "contourpy", "cycler", "et-xmlfile", "fonttools", "kiwisolver", "matplotlib", "mplfinance", "openpyxl",
+        "pillow", "psutil", "pyparsing", "seaborn", "vnstock-ezchart",
+    }
+)  # fmt: skip
+"""What vnstock asks for and its quotes do without: charts, spreadsheets, a look at the machine."""
+
 _PLATFORMS = {"arm64": "aarch64-manylinux_2_28", "x86_64": "x86_64-manylinux_2_28"}
 _PYTHON = "3.13"
 _SHOWN_LINES = 15
@@ -42,7 +50,8 @@ def requirements(layer: str) -> tuple[str, ...]:
     if layer == BASE:
         return tuple(line for name, line in _exported(None).items() if name not in RUNTIME)
     base = _exported(None)
-    return tuple(line for name, line in _exported(EXTRAS[layer]).items() if name not in base and name not in RUNTIME)
+    carried = base.keys() | RUNTIME | _UNNEEDED
+    return tuple(line for name, line in _exported(EXTRAS[layer]).items() if name not in carried)
 
 
 def runtime_requirements() -> tuple[str, ...]:

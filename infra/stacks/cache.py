@@ -19,8 +19,9 @@ MAX_GB = 5
 MAX_ECPU = 15_000
 """Requests a second, of 1 kB; a loop that runs away costs no more."""
 
-# What insights and answers need, on their keys and no others.
-_ACCESS = "on ~insight:* ~analysis:history:* ~llm:answer:* -@all +@read +@write +@connection +@scripting -@dangerous"
+# What insights, answers and the pace of the collector need, on their keys and no others.
+_KEYS = "~insight:* ~analysis:history:* ~llm:answer:* ~pace:*"
+_ACCESS = f"on {_KEYS} -@all +@read +@write +@connection +@scripting -@dangerous"
 
 
 class ManagedCache(Construct):

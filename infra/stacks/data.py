@@ -10,7 +10,7 @@ from infra.context import PROVISIONED, SERVERLESS, Context, secret_name
 from infra.stacks.cache import ManagedCache
 from infra.stacks.documents import ManagedDocuments
 from infra.stacks.kafka import ProvisionedKafka, ServerlessKafka
-from infra.stacks.models import language_model_source, model_bucket
+from infra.stacks.models import language_model_source, market_data_source, model_bucket
 from infra.stacks.network import PRIVATE
 from infra.stacks.stores import (
     MODELS_PREFIX,
@@ -47,6 +47,7 @@ class DataStack(Stack):
                 "REDIS_URL": self._cache(context),
                 "MODEL_REGISTRY": Source({"MODEL_REGISTRY": f"s3://{self.bucket.bucket_name}/{MODELS_PREFIX}"}),
                 "ANTHROPIC_API_KEY": language_model_source(self),
+                "VNSTOCK_API_KEY": market_data_source(self),
             },
             bucket=self.bucket,
             kafka=self.kafka,

@@ -22,9 +22,6 @@ from infra.stacks.schedules import add_schedules
 from infra.stacks.stores import MODELS_PREFIX, Stores
 
 DATABASE = "stock_ai"
-PRICE_SOURCE = "simulated"
-"""Until the operator chooses another: what it touches is marked as simulated everywhere."""
-
 # The finding holds the bucket's ARN as the CDK exports it.
 _MODEL_BUCKET = "StockAi-Data:ExportsOutputFnGetAttModelsC55D3500ArnC820EBA0"
 _RETRIES = 2
@@ -118,7 +115,8 @@ class FunctionsStack(Stack):
     def _environment(self, function: topology.Function) -> dict[str, str]:
         plain = {
             "MONGODB_DATABASE": DATABASE,
-            "PRICE_SOURCE": PRICE_SOURCE,
+            "PRICE_SOURCE": self._context.price_source,
+            **({"PRICE_SYMBOLS": self._context.symbols} if self._context.symbols else {}),
             "LLM_FUNCTION_NAME": topology.function(policies.LLM_FUNCTION).deployed_name,
             "API_CORS_ORIGINS": self._context.cors_origins,
         }

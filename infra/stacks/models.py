@@ -1,4 +1,4 @@
-"""The bucket of trained models and the key of the language model: the same on AWS and LocalStack."""
+"""The bucket of trained models and the keys that operators bring: the same on AWS and LocalStack."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from infra.stacks.findings import acknowledge
 from infra.stacks.stores import Source, secret_source
 
 LANGUAGE_MODEL_SECRET = "stock-ai/language-model"  # noqa: S105 - its name
-_KEY = "anthropic_api_key"
+MARKET_DATA_SECRET = "stock-ai/market-data"  # noqa: S105 - its name
 
 
 def model_bucket(stack: Stack) -> s3.Bucket:
@@ -33,14 +33,25 @@ def model_bucket(stack: Stack) -> s3.Bucket:
 
 
 def language_model_source(stack: Stack) -> Source:
-    """The secret that an operator puts the key into; while its text is empty answers come from the template."""
+    """Anthropic's key; while there is none, answers come from the template."""
+    return _operators_key(stack, "LanguageModel", LANGUAGE_MODEL_SECRET, "ANTHROPIC_API_KEY", "Anthropic")
+
+
+def market_data_source(stack: Stack) -> Source:
+    """vnstock's key; while there is none, the guest tier's pace holds."""
+    return _operators_key(stack, "MarketData", MARKET_DATA_SECRET, "VNSTOCK_API_KEY", "vnstock")
+
+
+def _operators_key(stack: Stack, id: str, name: str, setting: str, issuer: str) -> Source:
+    """A secret that an operator puts a key into; its text is empty until then."""
+    key = setting.lower()
     secret = secretsmanager.Secret(
         stack,
-        "LanguageModel",
-        secret_name=LANGUAGE_MODEL_SECRET,
-        description=f'Put the key of Anthropic in as {{"{_KEY}": ".."}}; empty means that none is used.',
+        id,
+        secret_name=name,
+        description=f'Put the key of {issuer} in as {{"{key}": ".."}}; empty means that none is used.',
         # An update of the stack leaves what an operator put in, as long as this text stays the same.
-        secret_object_value={_KEY: SecretValue.unsafe_plain_text("")},
+        secret_object_value={key: SecretValue.unsafe_plain_text("")},
     )
-    acknowledge(secret, "AwsSolutions-SMG4", "The key is Anthropic's: only a person can have a new one issued.")
-    return secret_source("ANTHROPIC_API_KEY", secret, _KEY)
+    acknowledge(secret, "AwsSolutions-SMG4", f"The key is {issuer}'s: only a person can have a new one issued.")
+    return secret_source(setting, secret, key)

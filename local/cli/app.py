@@ -12,7 +12,7 @@ from types import FrameType
 import click
 import typer
 
-from local.cli import backfill, dead_letters, stores, triggers, up
+from local.cli import backfill, dead_letters, quality, quarantine, stores, triggers, up
 from local.cli.output import errors
 from stock_ai.errors import InvalidInputError, StockAIError
 
@@ -27,9 +27,11 @@ app.command("backfill")(backfill.backfill)
 app.command("triggers")(triggers.triggers)
 app.command("train")(stores.train)
 app.command("analyse")(stores.analyse)
+app.command("quality")(quality.quality)
 app.command("status")(stores.status)
 app.command("rebuild-insights")(stores.rebuild_insights)
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(quarantine.app, name="quarantine")
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

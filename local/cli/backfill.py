@@ -112,7 +112,7 @@ class _Bar:
         about = (
             ""
             if estimate is None
-            else f"about {_span(estimate.seconds)} left at {estimate.pages_per_minute:,.0f} a minute"
+            else f"about {_span(estimate.seconds)} left at {estimate.pages_per_minute:,.0f} requests a minute"
         )
         line = f"{state.symbols_done:,} of {state.symbols:,} symbols  {state.bars:,} bars  {about}"
         self._progress.update(self._task, description=line, completed=state.days - state.days_left, total=state.days)

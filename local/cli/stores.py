@@ -99,7 +99,7 @@ def status(json: JsonOption = False) -> None:
             "bars": prices.count(),
             "first": min((info.first for info in symbols), default=None),
             "last": max((info.last for info in symbols), default=None),
-            "quarantined": MongoQuarantine(session.database).counts(),
+            "quarantined": MongoQuarantine(session.database).counts_by_reason(),
             "dead_letters": len(open_dead_letters(session).list()),
             "insights": session.insights.count(),
             "model": card.version if card else None,

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 
 from stock_ai.models import AiAnalysis, LlmAnalysis, ModelRef, Signal, StockPrice, Withheld
+from stock_ai.quality.report import MarketQuality, QualityReport, SymbolQuality
 from tests.fakes.clock import FixedClock
 from tests.fakes.stores import MemoryInsightStore, MemoryPriceStore
 
@@ -103,6 +104,22 @@ class CountingInsightStore(MemoryInsightStore):
 
 
 @dataclass
+class MemoryQualityStore:
+    """Implements `api.services.QualityStore`; counts the calls that would each be a question to MongoDB."""
+
+    report: QualityReport | None = None
+    calls: int = 0
+
+    def market(self) -> MarketQuality | None:
+        self.calls += 1
+        return self.report and self.report.market
+
+    def symbol(self, symbol: str) -> SymbolQuality | None:
+        self.calls += 1
+        return self.report and self.report.symbol(symbol)
+
+
+@dataclass
 class RecordingLlm:
     """Implements `stock_ai.ports.LlmInvoker`; raises `error` when one is set."""
 
@@ -122,6 +139,7 @@ class MemoryServices:
 
     prices: CountingPriceStore
     insights: CountingInsightStore
+    quality: MemoryQualityStore
     llm: RecordingLlm
     probes: dict
     clock: FixedClock
@@ -132,6 +150,7 @@ def memory_services(**changes) -> MemoryServices:
     fields = {
         "prices": CountingPriceStore(),
         "insights": CountingInsightStore(),
+        "quality": MemoryQualityStore(),
         "llm": RecordingLlm(),
         "probes": {name: lambda: None for name in ("mongodb", "redis", "kafka")},
         "clock": FixedClock(NOW),

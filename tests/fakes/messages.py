@@ -6,7 +6,17 @@ import base64
 import datetime as dt
 from typing import Any
 
-from stock_ai.models import AiAnalysis, Interval, Language, LlmAnalysis, PriceBasis, Signal, Stance, StockPrice, price_event_id
+from stock_ai.models import (
+    AiAnalysis,
+    Interval,
+    Language,
+    LlmAnalysis,
+    PriceBasis,
+    Signal,
+    Stance,
+    StockPrice,
+    price_event_id,
+)
 from stock_ai.streaming.records import KafkaRecord
 
 NOW = dt.datetime(2025, 8, 25, 9, 0, tzinfo=dt.UTC)

@@ -73,7 +73,7 @@ def test_bars_are_stored_and_faults_are_set_aside(kafka_bootstrap, mongo_databas
         "quarantined": {"undecodable": 1, "non_positive_price": 1},
     }
     assert MongoPriceStore(mongo_database).bars("FPT", Interval.DAY, None, None, 9) == [bar()]
-    assert MongoQuarantine(mongo_database).counts() == {"non_positive_price": 1, "undecodable": 1}
+    assert MongoQuarantine(mongo_database).counts_by_reason() == {"non_positive_price": 1, "undecodable": 1}
     assert end_of(kafka_bootstrap, dead) == before + 2
     written = capsys.readouterr().out
     assert (emitted(written, "BarsStored"), emitted(written, "BarsQuarantined")) == ([[1.0]], [[2.0]])

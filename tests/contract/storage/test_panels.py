@@ -10,7 +10,7 @@ import pymongo
 import pytest
 
 from stock_ai.errors import InvalidInputError, RetryableError
-from stock_ai.models import Interval
+from stock_ai.models import Interval, PriceBasis
 from stock_ai.storage.panels import panel_from_bars, read_panel
 from stock_ai.storage.prices import MongoPriceStore
 from tests.fakes.messages import NOW, bar
@@ -52,6 +52,13 @@ def test_values_units_and_gaps(mongo_database):
     assert np.isnan(vnm.volume[0])
     assert (vnm.adjusted, vnm.traded, vnm.provisional, vnm.source) == (False, False, True, "vnstock")
     assert (fpt.provisional, fpt.simulated) == (False, False)
+
+
+def test_one_bar_of_adjusted_prices_gives_the_symbol_that_basis(mongo_database):
+    adjusted = bar("VCB", FIRST, basis=PriceBasis.ADJUSTED, adjusted_close=101_000)
+    MongoPriceStore(mongo_database).upsert([adjusted, bar("VCB"), bar("FPT")])
+    mongo_database["prices"].update_one({"symbol": "FPT"}, {"$unset": {"basis": 1}})
+    assert [one.basis for one in read_panel(mongo_database)] == [PriceBasis.RAW, PriceBasis.ADJUSTED]
 
 
 def test_an_empty_store_is_an_empty_panel(mongo_database):

@@ -37,14 +37,14 @@ def test_quarantine_keeps_the_first_of_a_record_and_knows_it(mongo_database):
     store.add([kept("a", offset=99), kept("c", "bad_symbol")])
     assert store.known(["a", "c", "z"]) == {"a", "c"}
     assert store.known([]) == set()
-    assert store.counts() == {"bad_symbol": 2, "undecodable": 1}
+    assert store.counts_by_reason() == {"bad_symbol": 2, "undecodable": 1}
     document = mongo_database["quarantine"].find_one({"_id": "a"})
     assert (document["offset"], document["value"], document["headers"]) == (2, b"\x00\xff", [["redriven_from", b"x"]])
     assert mongo_database["quarantine"].find_one({"_id": "b"})["reasons"] == ["bad_symbol", "negative_volume"]
 
 
 def test_an_empty_quarantine_counts_nothing(mongo_database):
-    assert MongoQuarantine(mongo_database).counts() == {}
+    assert MongoQuarantine(mongo_database).counts_by_reason() == {}
 
 
 def test_redrives_are_remembered_once(mongo_database):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -47,10 +48,14 @@ class VnstockStub:
         self.paths: list[tuple[str, str]] = []
         """Every request: provider and path. Other hosts that the library asks get 404 and are under their own name."""
         self._healed = threading.Event()
+        self._site = tempfile.TemporaryDirectory()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
 
     def __enter__(self) -> Self:
+        door = Path(__file__).parent / "site" / "sitecustomize.py"
+        lines = ["import os, runpy", f"os.environ[{URL_VARIABLE!r}] = {self.url!r}", f"runpy.run_path({str(door)!r})"]
+        Path(self._site.name, "sitecustomize.py").write_text("\n".join(lines))
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         return self
 
@@ -60,6 +65,7 @@ class VnstockStub:
         self.heal()
         self._server.shutdown()
         self._server.server_close()
+        self._site.cleanup()
 
     @property
     def url(self) -> str:
@@ -67,10 +73,12 @@ class VnstockStub:
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def environment(self) -> dict[str, str]:
-        """What a Python process needs in its environment for the library in it to ask this stub."""
-        site = str(Path(__file__).parent / "site")
+        """What a Python process needs in its environment for the library in it to ask this stub.
+
+        Nothing but PYTHONPATH, which processes that see only their own settings pass on to their children as well.
+        """
         path = os.environ.get("PYTHONPATH")
-        return {URL_VARIABLE: self.url, "PYTHONPATH": f"{site}{os.pathsep}{path}" if path else site}
+        return {"PYTHONPATH": f"{self._site.name}{os.pathsep}{path}" if path else self._site.name}
 
     def break_down(self, provider: str, *faults: Fault) -> None:
         """`provider` has these faults from now on, until `heal`."""

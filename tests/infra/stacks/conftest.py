@@ -18,6 +18,8 @@ VARIANTS = {
         "kafka_secret": "my/kafka",
         "mongodb": "secret:my/mongodb",
         "redis": "secret:my/redis",
+        "price_source": "vnstock",
+        "symbols": "HOSE,HNX",
         "cors_origins": "https://app.example.org",
         "alarm_email": "night@example.org",
         "arch": "x86_64",

@@ -63,6 +63,8 @@ def test_brokers_of_ones_own():
         ({"target": "localstack", "kafka": "provisioned"}, "kafka: 'provisioned' is not host:port"),
         ({"target": "localstack", "mongodb": "documentdb"}, "mongodb: must start with mongodb://"),
         ({"target": "localstack", "redis": "http://x"}, "redis: must start with redis://"),
+        ({"price_source": "csv"}, "price_source: 'csv' is not simulated or vnstock"),
+        ({"symbols": "F-T"}, "symbols: 'F-T' is not symbols such as FPT,VCB"),
         ({"cors_origins": "https://a.example/"}, "cors_origins: 'https://a.example/' is not an origin such as"),
         ({"cors_origins": "https://a.example,*"}, "cors_origins: '*' is not an origin such as"),
         ({"arch": 3}, "arch: 3 is not text"),

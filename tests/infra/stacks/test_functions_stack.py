@@ -45,11 +45,19 @@ def test_functions_are_those_of_the_topology(synthesise, variant, arch):
 
 def test_every_setting_is_given_or_left_to_its_default(aws):
     left_out = {"PRICE_DATA", "PRICE_SYMBOLS", "PRICE_SINCE", "PRICE_UNTIL", "ANTHROPIC_MODEL", "LLM_CACHE_SECONDS"}
+    left_out.add("RATE_LIMIT_PER_SECOND")
     for function in topology.FUNCTIONS:
         variables = aws.functions()[function.deployed_name]["Environment"]["Variables"]
         for setting in set(function.settings) - left_out:
             assert setting in variables or f"{setting}_SECRET" in variables, (function.name, setting)
             assert not (setting in variables and f"{setting}_SECRET" in variables)
+
+
+def test_the_collector_asks_the_source_the_operator_chose(aws, external):
+    for deployment, source, symbols in ((aws, "simulated", None), (external, "vnstock", "HOSE,HNX")):
+        variables = deployment.functions()["stock-ai-data-collector"]["Environment"]["Variables"]
+        assert (variables["PRICE_SOURCE"], variables.get("PRICE_SYMBOLS")) == (source, symbols)
+        assert "vnstock_api_key" in json.dumps(variables["VNSTOCK_API_KEY_SECRET"])
 
 
 def test_browsers_of_the_given_origins_are_let_in(aws, external):
@@ -104,6 +112,8 @@ def test_schedules_are_those_of_the_topology(aws):
         assert target["Arn"]["Fn::GetAtt"][0].startswith(_logical(function.name))
         assert "FailedInvocations" in json.dumps(target["DeadLetterConfig"])
         assert "<aws.scheduler.scheduled-time>" in json.dumps(target["Input"])
+        detail = json.dumps(dict(trigger.detail), separators=(",", ":"))
+        assert f'"detail":{detail}' in json.dumps(target["Input"]).replace("\\", "")
 
 
 def _logical(name):

@@ -22,6 +22,7 @@ from stock_ai.errors import InvalidInputError, NotFoundError, RunAbortedError
 from stock_ai.models import AiAnalysis, Interval
 from stock_ai.models.topics import AI_ANALYSIS_RESULTS
 from stock_ai.storage.prices import MongoPriceStore
+from stock_ai.storage.quality import MongoQualityStore
 from tests.fakes.messages import bar
 from tests.fakes.panels import COLUMNS, random_bars, random_panel
 
@@ -99,6 +100,9 @@ def test_bars_become_a_model_and_then_analyses(environment, kafka_bootstrap):
         "withheld": {"insufficient_history": 1, "no_model": STOCKS},
         "model": None,
     }
+
+    quality = MongoQualityStore(environment).market()
+    assert (quality.symbols, quality.bars, quality.simulated) == (STOCKS + 1, STOCKS * COUNT + 30, True)
 
     card = training.handler(event(), Context("model_training"))
     assert card["simulated"] is True

@@ -66,7 +66,11 @@ def test_every_dependency_answers(client):
 
 def test_what_was_stored_is_answered(client):
     bars = client.get("/api/v1/stocks/FPT/prices?limit=2").json()
-    assert ([bar["time"] for bar in bars["bars"]], bars["next_end"]) == (["2025-08-21", "2025-08-22"], "2025-08-20")
+    assert [bar["time"] for bar in bars["bars"]] == ["2025-08-21", "2025-08-22"]
+    earlier = client.get("/api/v1/stocks/FPT/prices", params={"limit": 2, "cursor": bars["next_cursor"]}).json()
+    assert ([bar["time"] for bar in earlier["bars"]], earlier["next_cursor"]) == (["2025-08-20"], None)
+    (week,) = client.get("/api/v1/stocks/FPT/prices?interval=1W").json()["bars"]
+    assert (week["time"], week["volume"]) == ("2025-08-18", 3 * make_bar().volume)
     assert client.get("/api/v1/stocks").json()["stocks"][0]["signal"] == "BUY"
     assert client.get("/api/v1/analysis/FPT/insight").json()["ai"] == make_analysis().model_dump(mode="json")
     assert client.get("/api/v1/market/overview").json()["signals"]["BUY"] == 1

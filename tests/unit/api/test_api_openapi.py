@@ -16,6 +16,7 @@ OPERATIONS = {
     "getHistory",
     "explain",
     "getMarketOverview",
+    "getMarketQuality",
     "getHealth",
     "getIndex",
 }

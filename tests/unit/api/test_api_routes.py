@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import threading
-from decimal import Decimal
 
 import pytest
 from fastapi.testclient import TestClient
@@ -15,9 +14,8 @@ from api.overview import DAY_CHANGE
 from api.probes import examine
 from stock_ai.errors import RetryableError
 from stock_ai.indicators.table import INDICATORS
-from tests.fakes.api_services import NOW, make_analysis, make_bar, memory_services
+from tests.fakes.api_services import make_analysis, memory_services
 
-LATER = {"ingested_at": NOW + dt.timedelta(seconds=1)}
 FRESH = {"as_of": "2025-08-22", "age_days": 1, "source": "csv", "provisional": False, "simulated": False}
 
 
@@ -75,52 +73,6 @@ def test_symbols_may_be_in_lower_case(client):
         lower, upper = (client.get(f"/api/v1/{path.format(symbol)}") for symbol in ("fpt", "FPT"))
         assert lower.status_code == 200
         assert lower.content == upper.content
-
-
-def test_prices_are_raw_unless_asked_for_adjusted(client, services):
-    services.prices.upsert(
-        [
-            make_bar("FPT", dt.date(2025, 8, 20), open=100, high=105, low=99, close=100, adjusted_close=85, **LATER),
-            make_bar("FPT", dt.date(2025, 8, 21), open=100, high=105, low=99, close=100, adjusted_close=None, **LATER),
-        ]
-    )
-    query = {"start": "2025-08-20", "end": "2025-08-21"}
-    raw = client.get("/api/v1/stocks/FPT/prices", params=query).json()
-    assert (raw["prices"], raw["interval"]) == ("raw", "1D")
-    assert [[bar[name] for name in ("open", "high", "low", "close", "adjusted_close")] for bar in raw["bars"]] == [
-        [100, 105, 99, 100, 85],
-        [100, 105, 99, 100, None],
-    ]
-    adjusted = client.get("/api/v1/stocks/FPT/prices", params=query | {"adjusted": "true"}).json()
-    assert adjusted["prices"] == "adjusted"
-    # 105 x 0.85 = 89.25 and 99 x 0.85 = 84.15, in whole VND.
-    assert [[bar[name] for name in ("open", "high", "low", "close", "volume")] for bar in adjusted["bars"]] == [
-        [85, 89, 84, 85, 7_212_000],
-        [None, None, None, None, 7_212_000],
-    ]
-
-
-def test_adjusted_points_keep_two_decimals(client, services):
-    points = {"open": Decimal("1600.10"), "high": Decimal("1620.55"), "low": Decimal("1599.99")}
-    services.prices.upsert([make_bar("VN30", close=Decimal("1610.00"), adjusted_close=Decimal("805.00"), **points)])
-    (bar,) = client.get("/api/v1/stocks/VN30/prices?adjusted=true").json()["bars"]
-    assert [bar[name] for name in ("open", "high", "low", "close")] == [800.05, 810.28, 800.0, 805.0]
-
-
-def test_pages_of_prices_meet_without_gap_or_overlap(client):
-    seen, query = [], {"limit": 2}
-    while True:
-        page = client.get("/api/v1/stocks/FPT/prices", params=query).json()
-        seen = [bar["time"] for bar in page["bars"]] + seen
-        if page["next_end"] is None:
-            break
-        query["end"] = page["next_end"]
-    assert seen == ["2025-08-18", "2025-08-19", "2025-08-20", "2025-08-21", "2025-08-22"]
-
-
-def test_known_symbol_without_bars_in_the_span_has_no_bars(client):
-    page = client.get("/api/v1/stocks/FPT/prices?end=2001-01-01")
-    assert (page.status_code, page.json()["bars"], page.json()["freshness"]["as_of"]) == (200, [], None)
 
 
 def test_indicators_are_those_of_the_current_analysis(client, services):

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stock_ai.errors import InvalidInputError
-from stock_ai.models import SIMULATED
+from stock_ai.models import SIMULATED, PriceBasis
 
 Floats = NDArray[np.float64]
 Dates = NDArray[np.datetime64]
@@ -35,8 +35,9 @@ class AdjustedPrices:
 class Bars:
     """The daily bars of one symbol, oldest first. Every array is contiguous and of shape (bars,).
 
-    Prices are as traded, in VND, or in points for an index. `adjusted_close` and `volume` are NaN where the source does
-    not give them. `source` and `provisional` are those of the last bar.
+    Prices are in VND, or in points for an index. `adjusted_close` and `volume` are NaN where the source does not give
+    them. `source` and `provisional` are those of the last bar. `basis` is RAW where all prices are as traded, and
+    ADJUSTED where any bar has a source's adjusted ones.
 
     Attributes:
         adjusted: every bar has a positive adjusted close. One gap and the whole symbol counts as not adjusted.
@@ -57,6 +58,7 @@ class Bars:
     volume: Floats
     source: str
     provisional: bool = False
+    basis: PriceBasis = PriceBasis.RAW
     adjusted: bool = field(init=False)
     priced: bool = field(init=False)
     traded: bool = field(init=False)

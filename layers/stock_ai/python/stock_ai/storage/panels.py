@@ -14,15 +14,15 @@ from bson import Decimal128
 from pymongo.database import Database
 
 from stock_ai.indicators import Bars, Panel
-from stock_ai.models import Interval, Price, StockPrice
+from stock_ai.models import Interval, Price, PriceBasis, StockPrice
 from stock_ai.storage.mongo import translated
 
 _PRICES = ("open", "high", "low", "close", "adjusted_close", "volume")
 _BATCH = 10_000
-_COLUMNS = (*_PRICES, "symbol", "time", "source", "provisional")
+_COLUMNS = (*_PRICES, "symbol", "time", "source", "provisional", "basis")
 
-# symbol, trading date, the six numbers, source, provisional
-_Row = tuple[str, dt.date, tuple[float, ...], str, bool]
+# symbol, trading date, the six numbers, source, provisional, basis
+_Row = tuple[str, dt.date, tuple[float, ...], str, bool, str]
 
 
 def read_panel(database: Database[dict[str, Any]]) -> Panel:
@@ -48,7 +48,14 @@ def panel_from_bars(bars: Iterable[StockPrice]) -> Panel:
     """
     daily = (bar for bar in bars if bar.interval is Interval.DAY)
     rows = (
-        (bar.symbol, bar.time, tuple(_number(getattr(bar, name)) for name in _PRICES), bar.source, bar.provisional)
+        (
+            bar.symbol,
+            bar.time,
+            tuple(_number(getattr(bar, name)) for name in _PRICES),
+            bar.source,
+            bar.provisional,
+            bar.basis,
+        )
         for bar in daily
     )
     return _panel(rows)
@@ -63,7 +70,7 @@ def _panel(rows: Iterable[_Row]) -> Panel:
 
 def _bars(symbol: str, rows: list[_Row]) -> Bars:
     rows.sort(key=itemgetter(1))
-    _, dates, numbers, sources, provisional = zip(*rows, strict=True)
+    _, dates, numbers, sources, provisional, bases = zip(*rows, strict=True)
     columns = np.array(numbers, dtype=np.float64).T
     return Bars(
         symbol=symbol,
@@ -71,12 +78,15 @@ def _bars(symbol: str, rows: list[_Row]) -> Bars:
         **dict(zip(_PRICES, columns, strict=True)),
         source=sources[-1],
         provisional=provisional[-1],
+        basis=PriceBasis.ADJUSTED if PriceBasis.ADJUSTED in bases else PriceBasis.RAW,
     )
 
 
 def _row(document: dict[str, Any]) -> _Row:
     numbers = tuple(_number(document.get(name)) for name in _PRICES)
-    return document["symbol"], document["time"].date(), numbers, document["source"], document["provisional"]
+    # Bars stored before there was a basis are as traded.
+    basis = document.get("basis", PriceBasis.RAW)
+    return document["symbol"], document["time"].date(), numbers, document["source"], document["provisional"], basis
 
 
 def _number(value: Price | Decimal128 | None) -> float:
