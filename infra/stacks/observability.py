@@ -194,8 +194,8 @@ class ObservabilityStack(Stack):
         self._alarm(
             "stale-bars",
             counted("ai_analysis", "SessionsBehind", statistic="Maximum", period=Duration.hours(1)),
-            f"The newest bar is over {_MAX_SESSIONS_BEHIND} closed sessions old. Read the log of data_collector: has the "
-            "source changed, or does it refuse us? A closure that the trading calendar does not know counts as a "
+            f"The newest bar is over {_MAX_SESSIONS_BEHIND} closed sessions old. Read the log of data_collector: has "
+            "the source changed, or does it refuse us? A closure that the trading calendar does not know counts as a "
             "session: then add it to closures.yaml.",
             threshold=_MAX_SESSIONS_BEHIND,
             comparison=_Comparison.GREATER_THAN_THRESHOLD,
