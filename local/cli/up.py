@@ -72,7 +72,7 @@ def up(
 
 def _resolve(source: SourceName) -> SourceName:
     if source is SourceName.AUTO:
-        # vnstock cannot be reached in this version, so auto has one answer.
-        errors.print("Source auto: vnstock is not part of this version, so prices are [bold]simulated[/bold].")
+        # vnstock's licence makes it a choice of the operator, so auto never takes it.
+        errors.print("Source auto: prices are [bold]simulated[/bold]; --source vnstock asks the market.")
         return SourceName.SIMULATED
     return source
