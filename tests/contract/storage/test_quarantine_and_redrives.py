@@ -59,6 +59,7 @@ def test_redrives_are_remembered_once(mongo_database):
 def test_an_absent_server_is_retryable():
     away = database(MongoSettings.model_validate({"MONGODB_URI": "mongodb://127.0.0.1:1"}))
     quarantine, log = MongoQuarantine(away), MongoRedriveLog(away)
-    for call in (lambda: quarantine.known(["a"]), lambda: quarantine.add([kept("a")]), quarantine.counts, log.known):
+    reads = (lambda: quarantine.known(["a"]), quarantine.counts_by_reason, log.known)
+    for call in (*reads, lambda: quarantine.add([kept("a")])):
         with pymongo.timeout(0.3), pytest.raises(RetryableError):
             call()
