@@ -93,7 +93,7 @@ def test_without_python_3_13_sources_are_packed_and_that_is_said(monkeypatch, ca
     empty_cache()
     try:
         with zipfile.ZipFile(layers.layer_archive("stock_ai", arch)) as opened:
-            assert {PurePosixPath(name).suffix for name in opened.namelist()} == {".py", ".typed"}
+            assert {PurePosixPath(name).suffix for name in opened.namelist()} == {".py", ".typed", ".yaml"}
         layers.layer_archive("stock_ai", arch)
         assert capsys.readouterr().err.count("Python 3.13 was not found") == 1
     finally:
