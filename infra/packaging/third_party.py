@@ -37,6 +37,8 @@ _FOLDERS = frozenset({"tests", "test", "__pycache__", "include", "docs", "doc", 
 _SUFFIXES = frozenset({".pyi", ".pyx", ".pxd", ".pxi", ".h", ".hpp", ".c", ".cpp", ".f", ".f90", ".a", ".lib", ".pyc"})
 # FastAPI looks for models of pydantic's first version at its first route and goes on without: 17 ms of a cold start.
 _UNUSED = frozenset({"pydantic/v1"})
+# numpy.testing, which scipy imports, takes this one file from among its tests.
+_NEEDED = frozenset({"numpy/_core/tests/_natype.py"})
 _RECORDS = frozenset({"RECORD", "INSTALLER", "REQUESTED", "WHEEL", "uv_cache.json", "direct_url.json"})
 
 
@@ -88,8 +90,20 @@ def trim(folder: Path) -> None:
         if path.is_dir():
             unused = path.name in _FOLDERS or path.relative_to(folder).as_posix() in _UNUSED
             if unused and not _holds_metadata(path):
-                shutil.rmtree(path)
+                _remove(path, keeping={folder / name for name in _NEEDED})
         elif path.suffix in _SUFFIXES or (path.name in _RECORDS and path.parent.suffix == ".dist-info"):
+            path.unlink()
+
+
+def _remove(folder: Path, keeping: set[Path]) -> None:
+    kept = [path for path in keeping if folder in path.parents and path.exists()]
+    if not kept:
+        shutil.rmtree(folder)
+        return
+    for path in folder.iterdir():
+        if path.is_dir():
+            _remove(path, keeping)
+        elif path not in kept:
             path.unlink()
 
 
