@@ -25,7 +25,6 @@ from stock_ai.storage.collection_log import MongoCollectionLog
 from stock_ai.storage.collection_plans import MongoCollectionPlans
 from stock_ai.storage.mongo import database
 from stock_ai.storage.prices import MongoPriceStore
-from stock_ai.storage.redis_client import redis_client
 from stock_ai.streaming.publisher import KafkaPublisher
 
 if TYPE_CHECKING:
@@ -82,8 +81,9 @@ def _calendar() -> TradingCalendar:
 
 
 def _pacer() -> Pacer:
-    # `limits` is in the `market-data` extra only.
+    # `limits` is in the `market-data` extra only, and no other source needs Redis.
     from stock_ai.resilience.pacing import VNSTOCK, MovingWindowPacer, vnstock_rate
+    from stock_ai.storage.redis_client import redis_client
 
     settings = MarketDataSettings.load()
     if settings.api_key is not None:
