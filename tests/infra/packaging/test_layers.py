@@ -15,7 +15,7 @@ from infra.topology import function
 from stock_ai.errors import InvalidInputError, RunAbortedError
 
 
-@pytest.fixture(params=["base", "api", "analysis", "llm"])
+@pytest.fixture(params=["base", *third_party.EXTRAS])
 def names(request, arch) -> list[str]:
     """The names in one third-party layer."""
     with zipfile.ZipFile(layers.layer_archive(request.param, arch)) as opened:
@@ -29,7 +29,9 @@ def test_the_runtimes_own_packages_are_not_uploaded(names):
 
 def test_nothing_is_uploaded_that_is_not_read_at_run_time(names):
     unread = re.compile(r"/(tests?|include|examples|__pycache__|bin)/|\.(pyi|pyx|pxd|h|hpp|c|a)$|/RECORD$")
-    assert [name for name in names if unread.search(name) and ".dist-info/" not in name] == []
+    found = [name for name in names if unread.search(name) and ".dist-info/" not in name]
+    # The one file that numpy.testing takes from numpy's tests.
+    assert [name for name in found if "/numpy/_core/tests/_natype." not in name] == []
 
 
 def test_every_package_keeps_its_metadata_and_licences(names):
