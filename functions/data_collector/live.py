@@ -6,14 +6,13 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from functions.data_collector.messages import HEADERS, event_ids, messages
+from functions.data_collector.messages import publish_bars
 from functions.data_collector.planned import PlanReport, run_plan
-from stock_ai.clock import Clock, to_millisecond
+from stock_ai.clock import Clock
 from stock_ai.market.calendar import exchange_date
 from stock_ai.market.symbols import is_index
 from stock_ai.market.trading_calendar import Exchange, TradingCalendar
 from stock_ai.models import Interval, digest
-from stock_ai.models.topics import STOCK_PRICES_RAW
 from stock_ai.observability import logger
 from stock_ai.ports import CollectionPlan, CollectionPlans, MarketSource, PriceStore, Publisher, SourceBar
 
@@ -53,7 +52,7 @@ def publish_today(collector: Collector, symbols: Sequence[str]) -> int:
         bars += source.bars(index, today, today)
     if bars and not collector.calendar.is_session(today):
         logger.warning("unexpected session", date=today.isoformat(), reason=collector.calendar.closure_reason(today))
-    _publish(collector, bars)
+    publish_bars(collector.publisher, bars, Interval.DAY, source.name, collector.clock())
     return len(bars)
 
 
@@ -94,12 +93,3 @@ def work_off(collector: Collector, remaining_ms: Callable[[], int], owner: str) 
 def is_trading(calendar: TradingCalendar, now: dt.datetime) -> bool:
     """Whether any exchange trades at `now` (aware)."""
     return any(calendar.is_open(exchange, now) for exchange in Exchange)
-
-
-def _publish(collector: Collector, bars: Sequence[SourceBar]) -> None:
-    name = collector.source.name
-    ids = event_ids(bars, Interval.DAY, name)
-    now = to_millisecond(collector.clock())
-    for bar, message in zip(bars, messages(bars, ids, Interval.DAY, name, now), strict=True):
-        collector.publisher.publish(STOCK_PRICES_RAW, bar.symbol, message, HEADERS)
-    collector.publisher.flush()

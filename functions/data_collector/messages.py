@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
+from stock_ai.clock import to_millisecond
 from stock_ai.models import SCHEMA_VERSION, Interval, StockPrice, price_event_id
-from stock_ai.ports import SourceBar
+from stock_ai.models.topics import STOCK_PRICES_RAW
+from stock_ai.ports import Publisher, SourceBar
 
 HEADERS = (("schema_version", str(SCHEMA_VERSION).encode()),)
 
@@ -57,3 +59,17 @@ def messages(
         for bar, event_id in zip(bars, ids, strict=True)
     ]
     return [price.wire() for price in prices]
+
+
+def publish_bars(
+    publisher: Publisher, bars: Sequence[SourceBar], interval: Interval, source: str, now: dt.datetime
+) -> None:
+    """Publish bars received at `now` (aware) and wait until the broker has them.
+
+    Raises:
+        RetryableError: the broker is away; publishing all again is safe.
+    """
+    made = messages(bars, event_ids(bars, interval, source), interval, source, to_millisecond(now))
+    for bar, message in zip(bars, made, strict=True):
+        publisher.publish(STOCK_PRICES_RAW, bar.symbol, message, HEADERS)
+    publisher.flush()

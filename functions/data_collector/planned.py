@@ -8,15 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from functions.data_collector.messages import HEADERS, event_ids, messages
+from functions.data_collector.messages import publish_bars
 from functions.data_collector.request import Wanted
 from functions.data_collector.service import RESERVE_MS
 from functions.data_collector.symbols import resolved
-from stock_ai.clock import Clock, to_millisecond
+from stock_ai.clock import Clock
 from stock_ai.errors import InvalidInputError, RateLimitedError, RetryableError
 from stock_ai.market.calendar import exchange_date
 from stock_ai.models import Interval, digest
-from stock_ai.models.topics import STOCK_PRICES_RAW
 from stock_ai.observability import logger
 from stock_ai.ports import (
     CollectionPlan,
@@ -160,10 +159,7 @@ def _collect(
             return
         start = max(task.since, left_until - PAGES[task.interval] + _DAY)
         bars = _page(source, task, start, left_until)
-        ids = event_ids(bars, task.interval, source.name)
-        for message in messages(bars, ids, task.interval, source.name, to_millisecond(clock())):
-            publisher.publish(STOCK_PRICES_RAW, task.symbol, message, HEADERS)
-        publisher.flush()
+        publish_bars(publisher, bars, task.interval, source.name, clock())
         earlier = start - _DAY
         if not bars and left_until - start + _DAY >= _NOTHING_EARLIER:
             earlier = task.since - _DAY

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from stock_ai.market.symbols import GROUPS
 from stock_ai.ports import MarketSource
 
-GROUPS = frozenset({"VN30", "HOSE", "HNX", "UPCOM", "ALL"})
-"""Names of lists that stand for their symbols."""
 DEFAULT_SYMBOLS = ("VN30",)
 
 

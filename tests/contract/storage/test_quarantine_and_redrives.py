@@ -6,28 +6,17 @@ import pymongo
 import pytest
 
 from stock_ai.errors import RetryableError
-from stock_ai.ports import QuarantinedRecord
 from stock_ai.settings import MongoSettings
 from stock_ai.storage.mongo import database
 from stock_ai.storage.quarantine import MongoQuarantine
 from stock_ai.storage.redrives import MongoRedriveLog
 from tests.fakes.messages import NOW
+from tests.fakes.quarantine import quarantined
 
 
 def kept(record_id, *reasons, **changes):
-    fields = {
-        "record_id": record_id,
-        "reasons": reasons or ("undecodable",),
-        "detail": "why",
-        "topic": "stock_prices_raw",
-        "partition": 1,
-        "offset": 2,
-        "quarantined_at": NOW,
-        "value": b"\x00\xff",
-        "key": None,
-        "headers": (("redriven_from", b"x"),),
-    }
-    return QuarantinedRecord(**fields | changes)
+    fields = {"key": None, "headers": (("redriven_from", b"x"),)}
+    return quarantined(b"\x00\xff", *reasons, record_id=record_id, **fields | changes)
 
 
 def test_quarantine_keeps_the_first_of_a_record_and_knows_it(mongo_database):

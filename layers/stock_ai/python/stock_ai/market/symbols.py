@@ -23,6 +23,10 @@ VN30 = (
 """The thirty names of the VN30 basket as of the first half of 2025."""
 
 
+GROUPS = ("VN30", "HOSE", "HNX", "UPCOM", "ALL")
+"""Names of lists that stand for their symbols; ALL is what the three exchanges list."""
+
+
 def is_index(symbol: str) -> bool:
     """Whether `symbol` is an index, whose prices are points and not VND."""
     return symbol in INDICES

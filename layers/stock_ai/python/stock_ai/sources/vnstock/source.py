@@ -13,7 +13,7 @@ import pybreaker
 from stock_ai.clock import Clock
 from stock_ai.errors import InvalidInputError, NotFoundError, RateLimitedError, RetryableError
 from stock_ai.market.calendar import exchange_date
-from stock_ai.market.symbols import is_index, is_symbol
+from stock_ai.market.symbols import GROUPS, is_index, is_symbol
 from stock_ai.models import Interval
 from stock_ai.ports import SourceBar
 from stock_ai.resilience.deadline import Deadline
@@ -30,7 +30,6 @@ T = TypeVar("T")
 PROVIDERS = (KBS, VCI)
 """In order of preference: VCI refuses cloud addresses at times, rounds prices to 10 VND and fails with null volumes."""
 EXCHANGES = ("HOSE", "HNX", "UPCOM")
-GROUPS = ("VN30", *EXCHANGES, "ALL")
 FIRST_SESSION = dt.date(2000, 7, 28)
 """Of HOSE, the oldest of the exchanges."""
 
