@@ -110,11 +110,13 @@ FUNCTIONS: tuple[Function, ...] = (
             "PRICE_SYMBOLS",
             "PRICE_SINCE",
             "PRICE_UNTIL",
+            "CLOSURES_FILE",
         ),
         schedules=(
             # During the session every quarter of an hour, and once after the close when the daily bar is final.
             ScheduleTrigger("session", minute="*/15", hour="9-14", detail={"do": "tick"}),
             ScheduleTrigger("close", minute="10", hour="15", detail={"do": "close"}),
+            ScheduleTrigger("intraday", minute="40", hour="15", detail={"do": "intraday"}),
         ),
     ),
     Function(
@@ -141,7 +143,7 @@ FUNCTIONS: tuple[Function, ...] = (
         timeout_seconds=600,
         publishes=(topics.AI_ANALYSIS_RESULTS,),
         layers=("stock_ai", "base", "analysis"),
-        settings=("KAFKA_BOOTSTRAP_SERVERS", "MONGODB_URI", "MONGODB_DATABASE", "MODEL_REGISTRY"),
+        settings=("KAFKA_BOOTSTRAP_SERVERS", "MONGODB_URI", "MONGODB_DATABASE", "MODEL_REGISTRY", "CLOSURES_FILE"),
         schedules=(
             ScheduleTrigger("session", minute="5,20,35,50", hour="9-14"),
             ScheduleTrigger("close", minute="20", hour="15"),
@@ -196,6 +198,7 @@ FUNCTIONS: tuple[Function, ...] = (
             "KAFKA_BOOTSTRAP_SERVERS",
             "LLM_FUNCTION_NAME",
             "API_CORS_ORIGINS",
+            "CLOSURES_FILE",
         ),
         handler="api.handler.handler",
     ),

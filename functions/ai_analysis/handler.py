@@ -13,7 +13,6 @@ from functions.ai_analysis.request import requested
 from functions.ai_analysis.service import analyse
 from functions.ai_analysis.wiring import build
 from stock_ai.clock import utc_now
-from stock_ai.market.trading_calendar import default_calendar
 from stock_ai.observability import logger, metrics
 from stock_ai.quality.assessment import assess
 from stock_ai.tracing import tracer
@@ -37,7 +36,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     metrics.add_metric(name="AnalysesPublished", unit=MetricUnit.Count, value=report.analyses)
     metrics.add_metric(name="SignalsWithheld", unit=MetricUnit.Count, value=sum(report.withheld.values()))
     if len(panel) and not wanted.symbols:
-        quality = assess(panel, ports.set_aside(), default_calendar(), utc_now)
+        quality = assess(panel, ports.set_aside(), ports.calendar, utc_now, ports.background())
         ports.quality.replace(quality)
         metrics.add_metric(name="SessionsBehind", unit=MetricUnit.Count, value=quality.market.sessions_behind)
     logger.info("analysed", extra=dataclasses.asdict(report))

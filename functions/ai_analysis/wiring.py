@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from stock_ai.indicators import Panel
 from stock_ai.keeping import kept
+from stock_ai.market.trading_calendar import TradingCalendar
 from stock_ai.ml.manager import ModelManager
 from stock_ai.ports import Publisher
-from stock_ai.quality.report import SetAside
-from stock_ai.settings import KafkaSettings, ModelSettings, MongoSettings
+from stock_ai.quality.report import Background, SetAside
+from stock_ai.settings import CalendarSettings, KafkaSettings, ModelSettings, MongoSettings
+from stock_ai.storage.listings import MongoListings
 from stock_ai.storage.model_registry import open_registry
 from stock_ai.storage.mongo import database
 from stock_ai.storage.panels import read_panel
@@ -27,7 +29,9 @@ class Ports:
     models: ModelManager
     publisher: Publisher
     set_aside: Callable[[], Iterable[SetAside]]
+    background: Callable[[], Background]
     quality: MongoQualityStore
+    calendar: TradingCalendar
 
 
 @kept
@@ -38,11 +42,15 @@ def build() -> Ports:
         InvalidInputError: a setting is missing or wrong; the message names it.
         RetryableError: the broker does not answer.
     """
+    calendar = CalendarSettings.load().calendar()
     stored = database(MongoSettings.load())
+    quality, listings = MongoQualityStore(stored), MongoListings(stored)
     return Ports(
         panel=functools.partial(read_panel, stored),
         models=ModelManager(open_registry(ModelSettings.load().registry)),
         publisher=KafkaPublisher(KafkaSettings.load()),
         set_aside=functools.partial(read_set_aside, stored),
-        quality=MongoQualityStore(stored),
+        background=lambda: quality.background(listings.exchanges()),
+        quality=quality,
+        calendar=calendar,
     )

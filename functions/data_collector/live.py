@@ -1,48 +1,37 @@
-"""A live market: today's bars by the price board, and what history lacks by a plan."""
+"""A live market: today's bars by the price board, where symbols trade, and whether two providers agree."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 from functions.data_collector.messages import publish_bars
 from functions.data_collector.planned import PlanReport, run_plan
-from stock_ai.clock import Clock
+from functions.data_collector.ports import Ports
+from functions.data_collector.service import RESERVE_MS
+from stock_ai.errors import RateLimitedError, RetryableError
 from stock_ai.market.calendar import exchange_date
 from stock_ai.market.symbols import is_index
 from stock_ai.market.trading_calendar import Exchange, TradingCalendar
-from stock_ai.models import Interval, digest
+from stock_ai.models import Interval
 from stock_ai.observability import logger
-from stock_ai.ports import CollectionPlan, CollectionPlans, MarketSource, PriceStore, Publisher, SourceBar
+from stock_ai.ports import MarketSource, SourceBar
+from stock_ai.quality.crosscheck import crosscheck
 
 BOARD_SIZE = 500
 """Symbols asked for in one price board."""
-OVERLAP_SESSIONS = 10
-"""Sessions that are asked for again after the close: a correction or an adjustment of the last days shows in them."""
-HISTORY = dt.timedelta(days=3 * 365)
-"""What is collected of a symbol of which nothing is stored."""
+CROSSCHECKED = 10
+"""Symbols of which two providers are compared each evening, others the next: VN30 within a week."""
+CROSSCHECKED_DAYS = dt.timedelta(days=30)
 
 
-@dataclass(frozen=True, slots=True)
-class Collector:
-    """What collecting a live market needs."""
-
-    source: MarketSource
-    store: PriceStore
-    plans: CollectionPlans
-    publisher: Publisher
-    calendar: TradingCalendar
-    clock: Clock
-
-
-def publish_today(collector: Collector, symbols: Sequence[str]) -> int:
+def publish_today(source: MarketSource, ports: Ports, symbols: Sequence[str]) -> int:
     """Publish today's bars of `symbols` so far; how many there are. On a day without a session there are none.
 
     Raises:
         RateLimitedError, RetryableError: source or broker is away.
     """
-    source, today = collector.source, exchange_date(collector.clock())
+    today = exchange_date(ports.clock())
     stocks = [symbol for symbol in symbols if not is_index(symbol)]
     bars: list[SourceBar] = []
     for start in range(0, len(stocks), BOARD_SIZE):
@@ -50,44 +39,69 @@ def publish_today(collector: Collector, symbols: Sequence[str]) -> int:
         bars += (bar._replace(adjusted_close=bar.close) for bar in source.board(stocks[start : start + BOARD_SIZE]))
     for index in (symbol for symbol in symbols if is_index(symbol)):
         bars += source.bars(index, today, today)
-    if bars and not collector.calendar.is_session(today):
-        logger.warning("unexpected session", date=today.isoformat(), reason=collector.calendar.closure_reason(today))
-    publish_bars(collector.publisher, bars, Interval.DAY, source.name, collector.clock())
+    if bars and not ports.calendar.is_session(today):
+        logger.warning("unexpected session", date=today.isoformat(), reason=ports.calendar.closure_reason(today))
+    publish_bars(ports.publisher, bars, Interval.DAY, source.name, ports.clock())
     return len(bars)
 
 
-def catch_up_plan(collector: Collector, symbols: Iterable[str], first: dt.date | None) -> CollectionPlan:
-    """The daily bars that are missing or may have changed: from some sessions before the last stored one of each.
+def record_listings(source: MarketSource, ports: Ports) -> None:
+    """Remember which exchange lists what. Prices do not hang on it: an exchange that cannot be asked is left for later.
 
-    `first` is the first trading date of a symbol of which nothing is stored, by default three years ago.
+    Raises:
+        RetryableError: the store is away.
     """
-    today = exchange_date(collector.clock())
-    stored = {info.symbol: info.last for info in collector.store.symbols()}
-
-    def since(symbol: str) -> dt.date:
-        if symbol not in stored:
-            return first or today - HISTORY
-        start = stored[symbol]
-        for _ in range(OVERLAP_SESSIONS):
-            start = collector.calendar.previous_session(start)
-        return start
-
-    plan_id = digest("catch-up", collector.source.name)
-    return CollectionPlan(
-        plan_id, collector.source.name, Interval.DAY, {symbol: since(symbol) for symbol in symbols}, today
-    )
+    today = exchange_date(ports.clock())
+    for exchange in Exchange:
+        try:
+            symbols = source.listing(exchange)
+        except RetryableError as error:
+            logger.warning("listing not renewed", exchange=exchange, reason=str(error))
+            continue
+        for move in ports.listings.record(exchange, symbols, today):
+            logger.warning("moved to another exchange", symbol=move.symbol, before=move.before, after=move.after)
 
 
-def work_off(collector: Collector, remaining_ms: Callable[[], int], owner: str) -> list[PlanReport]:
-    """Go on with every unfinished plan of the source, oldest first, as long as there is time.
+def crosscheck_some(source: MarketSource, ports: Ports, symbols: Sequence[str], remaining_ms: Callable[[], int]) -> int:
+    """Compare the providers' last weeks of some of `symbols`, those whose turn it is; how many were compared.
+
+    It is no more than a check: where a provider is away, it ends without having compared.
+
+    Raises:
+        RetryableError: the store is away.
+    """
+    today = exchange_date(ports.clock())
+    first = today.toordinal() * CROSSCHECKED % max(1, len(symbols))
+    turn = [*symbols[first:], *symbols[:first]][:CROSSCHECKED]
+    checked = 0
+    for symbol in turn:
+        if remaining_ms() < RESERVE_MS:
+            break
+        try:
+            opinions = source.opinions(symbol, today - CROSSCHECKED_DAYS, today)
+        except RateLimitedError as error:
+            logger.warning("crosscheck ended early", reason=str(error))
+            break
+        except RetryableError as error:
+            logger.warning("not crosschecked", symbol=symbol, reason=str(error))
+            continue
+        if len(opinions) < 2:
+            continue
+        check = crosscheck(symbol, opinions, ports.clock())
+        ports.quality.record_crosscheck(check)
+        checked += 1
+        if check.differences:
+            logger.warning("providers differ", symbol=symbol, fields=len(check.differences), agreeing=check.agreeing)
+    return checked
+
+
+def work_off(source: MarketSource, ports: Ports, remaining_ms: Callable[[], int], owner: str) -> list[PlanReport]:
+    """Go on with every unfinished plan of the source, as long as there is time: days first, then the oldest.
 
     Raises:
         RateLimitedError, RetryableError: as `run_plan`.
     """
-    return [
-        run_plan(plan_id, collector.source, collector.plans, collector.publisher, collector.clock, remaining_ms, owner)
-        for plan_id in collector.plans.unfinished(collector.source.name)
-    ]
+    return [run_plan(plan_id, source, ports, remaining_ms, owner) for plan_id in ports.plans.unfinished(source.name)]
 
 
 def is_trading(calendar: TradingCalendar, now: dt.datetime) -> bool:

@@ -9,22 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from functions.data_collector.messages import publish_bars
-from functions.data_collector.request import Wanted
+from functions.data_collector.ports import Ports
+from functions.data_collector.readjusting import begun_anew
 from functions.data_collector.service import RESERVE_MS
-from functions.data_collector.symbols import resolved
 from stock_ai.clock import Clock
 from stock_ai.errors import InvalidInputError, RateLimitedError, RetryableError
-from stock_ai.market.calendar import exchange_date
-from stock_ai.models import Interval, digest
+from stock_ai.models import Interval
 from stock_ai.observability import logger
-from stock_ai.ports import (
-    CollectionPlan,
-    CollectionPlans,
-    CollectionTask,
-    PriceSource,
-    Publisher,
-    SourceBar,
-)
+from stock_ai.ports import CollectionPlans, CollectionTask, PriceSource, SourceBar
 from stock_ai.sources.registry import is_live
 
 HOLD_SECONDS = 30.0
@@ -50,32 +42,6 @@ _NOTHING_EARLIER = dt.timedelta(days=365)
 """A page of this length or more without a bar lies before the first session of the symbol."""
 
 
-def backfill_plan(wanted: Wanted, source: PriceSource, now: dt.datetime) -> CollectionPlan:
-    """The plan of a backfill; asking for the same again names the same plan, which then goes on.
-
-    Raises:
-        InvalidInputError: a symbol is wrong or the first trading date is missing.
-        RateLimitedError, RetryableError: a group cannot be listed now.
-    """
-    settings = wanted.settings
-    if settings.since is None:
-        raise InvalidInputError("since: a backfill needs its first trading date")
-    names = settings.symbols
-    symbols = resolved(source, names) if is_live(source) else list(names or source.symbols())
-    source.check(symbols)
-    until = settings.until or exchange_date(now)
-    return CollectionPlan(
-        backfill_id(wanted), source.name, wanted.interval, dict.fromkeys(symbols, settings.since), until
-    )
-
-
-def backfill_id(wanted: Wanted) -> str:
-    """The name of the plan of a backfill."""
-    settings = wanted.settings
-    parts = (settings.source, wanted.interval, settings.since, settings.until, *sorted(settings.symbols))
-    return digest("backfill", *parts)
-
-
 @dataclass(frozen=True, slots=True)
 class PlanReport:
     """What one run did for a plan: `bars` were published in `pages` answers of the source."""
@@ -92,9 +58,7 @@ class PlanReport:
 def run_plan(
     plan_id: str,
     source: PriceSource,
-    plans: CollectionPlans,
-    publisher: Publisher,
-    clock: Clock,
+    ports: Ports,
     remaining_ms: Callable[[], int],
     owner: str,
     hold_seconds: float = HOLD_SECONDS,
@@ -102,75 +66,81 @@ def run_plan(
     """Collect what is left of a plan until it is done, others hold the rest, or the time is nearly over.
 
     Each page is acknowledged by the broker before it is remembered: after a kill only the page that was on its way is
-    asked for again. A symbol the source does not know, or whose data cannot be read, is given up with the reason.
+    asked for again. A symbol the source does not know, or whose data cannot be read, is given up with the reason. One
+    whose history the source has adjusted again is collected from its first stored session on (`readjusting`).
 
     Raises:
         RateLimitedError, RetryableError: the source, the broker or the store is away; what is done stays done.
     """
-    hold = dt.timedelta(seconds=hold_seconds)
-    counts = _Counts()
-    while remaining_ms() > RESERVE_MS:
-        now = clock()
-        task = plans.claim(plan_id, owner, now, now + hold)
-        if task is None:
-            break
-        with _held(task, plans, owner, clock, hold) as lost:
-            try:
-                _collect(task, source, plans, publisher, clock, remaining_ms, owner, counts, lost)
-            except InvalidInputError as error:
-                plans.give_up(task, owner, str(error))
-                counts.failed += 1
-                logger.warning("given up", symbol=task.symbol, plan=plan_id, reason=str(error))
-            except RateLimitedError:
-                raise
-            except RetryableError as error:
-                counts.in_a_row += 1
-                plans.postpone(task, owner, clock() + POSTPONED, str(error))
-                logger.warning("failed for now", symbol=task.symbol, plan=plan_id, reason=str(error))
-                if counts.in_a_row >= FAILURES_IN_A_ROW:
-                    raise
-    progress = plans.progress(plan_id)
-    return PlanReport(plan_id, counts.pages, counts.bars, counts.done, counts.failed, progress.finished)
+    return _Run(plan_id, source, ports, remaining_ms, owner, dt.timedelta(seconds=hold_seconds)).report()
 
 
 @dataclass
-class _Counts:
+class _Run:
+    plan_id: str
+    source: PriceSource
+    ports: Ports
+    remaining_ms: Callable[[], int]
+    owner: str
+    hold: dt.timedelta
     pages: int = 0
     bars: int = 0
     done: int = 0
     failed: int = 0
     in_a_row: int = 0
 
+    def report(self) -> PlanReport:
+        plans, clock = self.ports.plans, self.ports.clock
+        while self.remaining_ms() > RESERVE_MS:
+            now = clock()
+            task = plans.claim(self.plan_id, self.owner, now, now + self.hold)
+            if task is None:
+                break
+            with _held(task, plans, self.owner, clock, self.hold) as lost:
+                self._attempt(task, lost)
+        progress = plans.progress(self.plan_id)
+        return PlanReport(self.plan_id, self.pages, self.bars, self.done, self.failed, progress.finished)
 
-def _collect(
-    task: CollectionTask,
-    source: PriceSource,
-    plans: CollectionPlans,
-    publisher: Publisher,
-    clock: Clock,
-    remaining_ms: Callable[[], int],
-    owner: str,
-    counts: _Counts,
-    lost: threading.Event,
-) -> None:
-    left_until = task.until
-    while left_until >= task.since:
-        if remaining_ms() < RESERVE_MS or lost.is_set():
-            return
-        start = max(task.since, left_until - PAGES[task.interval] + _DAY)
-        bars = _page(source, task, start, left_until)
-        publish_bars(publisher, bars, task.interval, source.name, clock())
-        earlier = start - _DAY
-        if not bars and left_until - start + _DAY >= _NOTHING_EARLIER:
-            earlier = task.since - _DAY
-        if not plans.advance(task, owner, earlier, len(bars)):
-            return
-        counts.pages += 1
-        counts.bars += len(bars)
-        counts.in_a_row = 0
-        left_until = earlier
-    counts.done += 1
-    logger.info("collected", symbol=task.symbol, source=source.name, interval=task.interval, bars=counts.bars)
+    def _attempt(self, task: CollectionTask, lost: threading.Event) -> None:
+        plans = self.ports.plans
+        try:
+            self._collect(task, lost)
+        except InvalidInputError as error:
+            plans.give_up(task, self.owner, str(error))
+            self.failed += 1
+            logger.warning("given up", symbol=task.symbol, plan=self.plan_id, reason=str(error))
+        except RateLimitedError:
+            raise
+        except RetryableError as error:
+            self.in_a_row += 1
+            plans.postpone(task, self.owner, self.ports.clock() + POSTPONED, str(error))
+            logger.warning("failed for now", symbol=task.symbol, plan=self.plan_id, reason=str(error))
+            if self.in_a_row >= FAILURES_IN_A_ROW:
+                raise
+
+    def _collect(self, task: CollectionTask, lost: threading.Event) -> None:
+        ports, source = self.ports, self.source
+        left_until = task.until
+        while left_until >= task.since:
+            if self.remaining_ms() < RESERVE_MS or lost.is_set():
+                return
+            start = max(task.since, left_until - PAGES[task.interval] + _DAY)
+            bars = _page(source, task, start, left_until)
+            self.in_a_row = 0
+            if (anew := begun_anew(task, bars, source.name, ports, self.owner)) is not None:
+                task, left_until = anew, anew.until
+                continue
+            publish_bars(ports.publisher, bars, task.interval, source.name, ports.clock())
+            earlier = start - _DAY
+            if not bars and left_until - start + _DAY >= _NOTHING_EARLIER:
+                earlier = task.since - _DAY
+            if not ports.plans.advance(task, self.owner, earlier, len(bars)):
+                return
+            self.pages += 1
+            self.bars += len(bars)
+            left_until = earlier
+        self.done += 1
+        logger.info("collected", symbol=task.symbol, source=source.name, interval=task.interval, bars=self.bars)
 
 
 def _page(source: PriceSource, task: CollectionTask, start: dt.date, end: dt.date) -> Sequence[SourceBar]:

@@ -26,6 +26,8 @@ class Do(StrEnum):
     """Today's bars while the session runs."""
     CLOSE = "close"
     """Today's final bars, and what the history lacks."""
+    INTRADAY = "intraday"
+    """The bars within the last few sessions, of a live source."""
     BACKFILL = "backfill"
     """A span of history, in as many runs as it takes."""
 

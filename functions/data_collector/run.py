@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from functions.data_collector import live
-from functions.data_collector.planned import backfill_plan, run_plan
+from functions.data_collector.planned import run_plan
+from functions.data_collector.plans import backfill_plan, catch_up_plan, intraday_plans
+from functions.data_collector.ports import Ports
 from functions.data_collector.request import Do, Wanted
 from functions.data_collector.service import CollectReport, collect
 from functions.data_collector.symbols import resolved
-from stock_ai.clock import Clock
 from stock_ai.market.calendar import exchange_date
-from stock_ai.market.trading_calendar import TradingCalendar
 from stock_ai.observability import logger
-from stock_ai.ports import CollectionLog, CollectionPlans, MarketSource, PriceSource, PriceStore, Publisher
+from stock_ai.ports import MarketSource, PriceSource
 from stock_ai.sources.registry import is_live
-
-
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """What collecting needs from outside."""
-
-    publisher: Publisher
-    log: CollectionLog
-    plans: CollectionPlans
-    store: PriceStore
-    calendar: TradingCalendar
-    clock: Clock
 
 
 def run(
@@ -48,13 +35,15 @@ def run(
         RunAbortedError: the time was not enough for a source that is read as a whole.
     """
     closed = ports.calendar.closure_reason(exchange_date(ports.clock()))
-    if closed and wanted.do is Do.TICK:
+    if closed and wanted.do in (Do.TICK, Do.INTRADAY):
         return _skipped(wanted, closed)
     source = open_source()
     if wanted.do is Do.BACKFILL:
         return _backfill(wanted, source, ports, remaining_ms, owner)
     if is_live(source):
         return _live(wanted, source, ports, remaining_ms, owner, closed)
+    if wanted.do is Do.INTRADAY:
+        return _skipped(wanted, f"{source.name} has daily bars only")
     if closed and wanted.do is Do.CLOSE:
         return _skipped(wanted, closed)
     settings = wanted.settings
@@ -64,7 +53,7 @@ def run(
 
 
 def _skipped(wanted: Wanted, reason: str) -> CollectReport:
-    logger.info("no session", do=wanted.do, reason=reason)
+    logger.info("nothing to collect", do=wanted.do, reason=reason)
     return CollectReport(wanted.settings.source, symbols=0, read=0, published=0, skipped=reason)
 
 
@@ -73,7 +62,7 @@ def _backfill(
 ) -> CollectReport:
     plan = backfill_plan(wanted, source, ports.clock())
     ports.plans.begin(plan, ports.clock())
-    done = run_plan(plan.plan_id, source, ports.plans, ports.publisher, ports.clock, remaining_ms, owner)
+    done = run_plan(plan.plan_id, source, ports, remaining_ms, owner)
     return CollectReport(
         source.name, done.symbols_done, done.bars, done.bars, unfinished_plans=0 if done.finished else 1
     )
@@ -87,16 +76,21 @@ def _live(
     owner: str,
     closed: str | None,
 ) -> CollectReport:
-    collector = live.Collector(source, ports.store, ports.plans, ports.publisher, ports.calendar, ports.clock)
     symbols = resolved(source, wanted.settings.symbols)
+    if wanted.do is Do.INTRADAY:
+        for plan in intraday_plans(source.name, ports, symbols):
+            ports.plans.begin(plan, ports.clock())
     published = 0
-    if wanted.do is not Do.TICK or live.is_trading(ports.calendar, ports.clock()):
-        published = live.publish_today(collector, symbols)
+    if wanted.do is not Do.INTRADAY and (wanted.do is not Do.TICK or live.is_trading(ports.calendar, ports.clock())):
+        published = live.publish_today(source, ports, symbols)
     if closed and wanted.do is Do.CLOSE and not published:
         return _skipped(wanted, closed)
-    if wanted.do is not Do.TICK:
-        ports.plans.begin(live.catch_up_plan(collector, symbols, wanted.settings.since), ports.clock())
-    done = live.work_off(collector, remaining_ms, owner)
+    if wanted.do in (Do.CLOSE, Do.COLLECT):
+        ports.plans.begin(catch_up_plan(source.name, ports, symbols, wanted.settings.since), ports.clock())
+    done = live.work_off(source, ports, remaining_ms, owner)
+    if wanted.do is Do.CLOSE:
+        live.record_listings(source, ports)
+        live.crosscheck_some(source, ports, symbols, remaining_ms)
     bars = published + sum(report.bars for report in done)
     return CollectReport(
         source.name, len(symbols), bars, bars, unfinished_plans=sum(not report.finished for report in done)

@@ -6,11 +6,9 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from functions.data_collector.run import Ports
+from functions.data_collector.ports import Ports
 from stock_ai.clock import utc_now
-from stock_ai.errors import InvalidInputError
 from stock_ai.keeping import kept
-from stock_ai.market.trading_calendar import TradingCalendar, default_calendar
 from stock_ai.ports import PriceSource
 from stock_ai.settings import (
     CalendarSettings,
@@ -23,8 +21,10 @@ from stock_ai.settings import (
 from stock_ai.sources.registry import is_live, open_source
 from stock_ai.storage.collection_log import MongoCollectionLog
 from stock_ai.storage.collection_plans import MongoCollectionPlans
+from stock_ai.storage.listings import MongoListings
 from stock_ai.storage.mongo import database
 from stock_ai.storage.prices import MongoPriceStore
+from stock_ai.storage.quality import MongoQualityStore
 from stock_ai.streaming.publisher import KafkaPublisher
 
 if TYPE_CHECKING:
@@ -64,20 +64,12 @@ def build() -> Collector:
         MongoCollectionLog(stored),
         MongoCollectionPlans(stored),
         MongoPriceStore(stored),
-        _calendar(),
+        MongoQualityStore(stored),
+        MongoListings(stored),
+        CalendarSettings.load().calendar(),
         utc_now,
     )
     return Collector(ports, settings)
-
-
-def _calendar() -> TradingCalendar:
-    path = CalendarSettings.load().closures
-    if path is None:
-        return default_calendar()
-    try:
-        return default_calendar().extended(path.read_text(encoding="utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInputError(f"CLOSURES_FILE {path}: {error}") from error
 
 
 def _pacer() -> Pacer:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn
 
-from functions.data_collector.planned import backfill_id
+from functions.data_collector.plans import backfill_id
 from functions.data_collector.request import requested
 from local.backfill import Backfill, Estimate
 from local.cli.output import JsonOption, errors, print_json, results, say

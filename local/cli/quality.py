@@ -17,9 +17,10 @@ from local.home import Home
 from local.session import connect
 from stock_ai.clock import Clock, utc_now
 from stock_ai.errors import NotFoundError
-from stock_ai.market.trading_calendar import default_calendar
 from stock_ai.quality.assessment import assess
 from stock_ai.quality.report import Gap, MarketQuality, OddSession, Quality, QualityReport, SymbolQuality
+from stock_ai.settings import CalendarSettings
+from stock_ai.storage.listings import MongoListings
 from stock_ai.storage.panels import read_panel
 from stock_ai.storage.quality import MongoQualityStore, read_set_aside
 
@@ -49,8 +50,11 @@ def renew(database: Database[dict[str, Any]], clock: Clock) -> QualityReport:
         NotFoundError: no daily bars are stored.
         RetryableError: MongoDB is away.
     """
-    report = assess(read_panel(database), read_set_aside(database), default_calendar(), clock)
-    MongoQualityStore(database).replace(report)
+    store = MongoQualityStore(database)
+    background = store.background(MongoListings(database).exchanges())
+    calendar = CalendarSettings.load().calendar()
+    report = assess(read_panel(database), read_set_aside(database), calendar, clock, background)
+    store.replace(report)
     return report
 
 
@@ -71,12 +75,15 @@ def chosen(report: QualityReport, symbol: str | None) -> MarketQuality | SymbolQ
 def rendered(quality: MarketQuality | SymbolQuality) -> Group:
     """As tables for a terminal."""
     if isinstance(quality, SymbolQuality):
-        return Group(_summary(quality.symbol, quality, {}), *_symbol_lists(quality))
+        more = {"exchange": str(quality.exchange or "not listed yet")}
+        return Group(_summary(quality.symbol, quality, more), *_symbol_lists(quality))
     more = {
         "symbols": f"{quality.symbols:,}",
         "with gaps": f"{quality.symbols_with_gaps:,}",
         "behind the newest": f"{quality.symbols_behind:,}",
         "corporate actions": f"{quality.corporate_actions:,}",
+        "histories adjusted again": f"{quality.readjustments:,}",
+        "crosschecked": f"{quality.crosschecked:,}, of which the providers differ on {quality.disagreeing:,}",
     }
     return Group(_summary("Market", quality, more), *_market_lists(quality))
 
@@ -124,6 +131,21 @@ def _symbol_lists(symbol: SymbolQuality) -> Iterable[Group]:
     if actions := symbol.corporate_actions:
         rows = ((str(one.date), f"{one.factor:.4f}", one.kind.value) for one in reversed(actions))
         yield _listed("Corporate actions, newest first", ("date", "factor", "probably"), rows, len(actions))
+    if events := symbol.readjustments:
+        told = (
+            (
+                f"{event.detected_at:%Y-%m-%d}",
+                _span(event.first, event.last),
+                f"{event.factor:.4f}",
+                "" if event.consistent else "no common factor: single bars were corrected",
+            )
+            for event in events
+        )
+        yield _listed("History adjusted again by the source", ("found on", "seen in", "factor", ""), told, len(events))
+    if check := symbol.crosscheck:
+        differing = ((str(one.date), one.field, str(one.one), str(one.other)) for one in check.differences)
+        title = f"{check.one} against {check.other} on {check.checked_at:%Y-%m-%d}: {check.agreeing} sessions agree"
+        yield _listed(title, ("date", "field", check.one, check.other), differing, len(check.differences))
     if found := symbol.latest_warnings:
         warned = ((str(one.date), one.kind.value, _number(one.value), _number(one.expected)) for one in found)
         yield _listed("Warnings, newest first", ("date", "kind", "value", "expected"), warned, len(found))

@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stock_ai.errors import InvalidInputError, NotFoundError
+from stock_ai.market.sessions import Exchange
 from stock_ai.models import Interval, PriceBasis
-from stock_ai.ports import CollectionPlan, CollectionTask, PlanProgress, SourceBar
+from stock_ai.ports import CollectionPlan, CollectionTask, Move, PlanProgress, SourceBar
+from stock_ai.quality.report import CrossCheck, Readjustment
 
 DAY = dt.timedelta(days=1)
 FREE = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -41,13 +43,14 @@ class _Task:
     failed: str = ""
     trouble: str = ""
     bars: int = 0
+    anew: bool = False
 
 
 class MemoryCollectionPlans:
     """Implements `stock_ai.ports.CollectionPlans`."""
 
     def __init__(self) -> None:
-        self._plans: dict[str, tuple[str, dt.datetime, dict[str, _Task]]] = {}
+        self._plans: dict[str, tuple[CollectionPlan, dt.datetime, dict[str, _Task]]] = {}
 
     def begin(self, plan: CollectionPlan, now: dt.datetime) -> None:
         if plan.plan_id in self._plans and self._left(plan.plan_id):
@@ -56,13 +59,13 @@ class MemoryCollectionPlans:
             f"{plan.plan_id}:{symbol}": _Task(symbol, plan.interval, since, plan.until, plan.until)
             for symbol, since in plan.since.items()
         }
-        self._plans[plan.plan_id] = plan.source, now, tasks
+        self._plans[plan.plan_id] = plan, now, tasks
 
     def claim(self, plan_id: str, owner: str, now: dt.datetime, until: dt.datetime) -> CollectionTask | None:
         for task_id, task in sorted(self._plans[plan_id][2].items()):
             if not task.done and task.held_until <= now:
                 task.owner, task.held_until = owner, until
-                return CollectionTask(task_id, task.symbol, task.interval, task.since, task.left_until)
+                return CollectionTask(task_id, task.symbol, task.interval, task.since, task.left_until, task.anew)
         return None
 
     def extend(self, task: CollectionTask, owner: str, until: dt.datetime) -> bool:
@@ -73,6 +76,10 @@ class MemoryCollectionPlans:
         return self._change(
             task, owner, left_until=left_until, done=left_until < task.since, trouble="", bars=before + bars
         )
+
+    def anew(self, task: CollectionTask, owner: str, since: dt.date, until: dt.date) -> CollectionTask | None:
+        kept = self._change(task, owner, since=since, until=until, left_until=until, anew=True)
+        return dataclasses.replace(task, since=since, until=until, anew=True) if kept else None
 
     def give_up(self, task: CollectionTask, owner: str, reason: str) -> None:
         self._change(task, owner, done=True, failed=reason)
@@ -98,8 +105,8 @@ class MemoryCollectionPlans:
         )
 
     def unfinished(self, source: str) -> list[str]:
-        plans = sorted(self._plans.items(), key=lambda each: each[1][1])
-        return [plan_id for plan_id, (owner, _, _) in plans if owner == source and self._left(plan_id)]
+        plans = sorted(self._plans.values(), key=lambda each: (each[0].interval is not Interval.DAY, each[1]))
+        return [plan.plan_id for plan, _, _ in plans if plan.source == source and self._left(plan.plan_id)]
 
     def _left(self, plan_id: str) -> bool:
         return any(not task.done for task in self._plans[plan_id][2].values())
@@ -124,7 +131,8 @@ WEDNESDAY = 2
 class FakeMarket:
     """Implements `stock_ai.ports.MarketSource`: a bar on each Wednesday from a symbol's first date.
 
-    What `faults` holds for a symbol is raised first. `asked` holds the symbol, first and last date of every history
+    What `faults` holds for a symbol is raised first. `factors` multiply the history of a symbol before today, and two
+    providers differ on those of `disputed`. `asked` holds the symbol, first and last date of every history
     that was asked for.
     """
 
@@ -137,6 +145,9 @@ class FakeMarket:
         self.asked: list[tuple[str, dt.date, dt.date]] = []
         self.boards: list[tuple[str, ...]] = []
         self.faults: dict[str, list[Exception]] = {}
+        self.disputed: set[str] = set()
+        self.exchanges: dict[str, Exchange] = {}
+        self.factors: dict[str, float] = {}
 
     def symbols(self) -> Sequence[str]:
         return sorted(self.first)
@@ -156,7 +167,7 @@ class FakeMarket:
         start, end = max(start, self.first[symbol]), min(end, self.today)
         days = [start + DAY * number for number in range((end - start).days + 1)]
         traded = [day for day in days if day.weekday() == WEDNESDAY and (day < self.today or self.trades_today)]
-        return [_bar(symbol, day, PriceBasis.ADJUSTED) for day in traded]
+        return [_bar(symbol, day, PriceBasis.ADJUSTED, self.factors.get(symbol, 1)) for day in traded]
 
     def intraday(self, symbol: str, interval: Interval, since: dt.date, until: dt.date) -> Sequence[SourceBar]:
         self.asked.append((symbol, since, until))
@@ -167,10 +178,47 @@ class FakeMarket:
         return [_bar(symbol, self.today, PriceBasis.RAW) for symbol in symbols] if self.trades_today else []
 
     def listing(self, group: str) -> Sequence[str]:
-        return [symbol for symbol in self.symbols() if symbol != "VNINDEX"]
+        stocks = [symbol for symbol in self.symbols() if symbol != "VNINDEX"]
+        if group in set(Exchange):
+            return [symbol for symbol in stocks if self.exchanges.get(symbol, Exchange.HOSE) == group]
+        return stocks
+
+    def opinions(self, symbol: str, since: dt.date, until: dt.date) -> Mapping[str, Sequence[SourceBar]]:
+        bars = self.bars(symbol, since, until)
+        return {"KBS": bars, "VCI": [bar._replace(volume=1_001) for bar in bars] if symbol in self.disputed else bars}
 
 
-def _bar(symbol: str, day: dt.date, basis: PriceBasis) -> SourceBar:
-    close = 20_000 + day.toordinal() % 1_000
+class MemoryQualityLog:
+    """Implements `stock_ai.ports.QualityLog`."""
+
+    def __init__(self) -> None:
+        self.events: list[Readjustment] = []
+        self.checks: dict[str, CrossCheck] = {}
+
+    def log(self, events: Sequence[Readjustment]) -> None:
+        self.events += events
+
+    def record_crosscheck(self, check: CrossCheck) -> None:
+        self.checks[check.symbol] = check
+
+
+class MemoryListings:
+    """Implements `stock_ai.ports.Listings`."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Exchange] = {}
+
+    def record(self, exchange: Exchange, symbols: Sequence[str], on: dt.date) -> Sequence[Move]:
+        moved = [symbol for symbol in symbols if self.known.get(symbol, exchange) is not exchange]
+        moves = [Move(symbol, self.known[symbol], exchange) for symbol in moved]
+        self.known |= dict.fromkeys(symbols, exchange)
+        return moves
+
+    def exchanges(self) -> dict[str, Exchange]:
+        return dict(self.known)
+
+
+def _bar(symbol: str, day: dt.date, basis: PriceBasis, factor: float = 1) -> SourceBar:
+    close = round((20_000 + day.toordinal() % 1_000) * factor)
     adjusted = None if basis is PriceBasis.RAW else close
     return SourceBar(symbol, day, close, close, close, close, adjusted, 1_000, False, basis)

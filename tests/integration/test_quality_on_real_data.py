@@ -12,9 +12,9 @@ from local.cli.quality import renew
 from stock_ai.indicators import Bars, Panel
 from stock_ai.market.trading_calendar import default_calendar
 from stock_ai.models import StockPrice, price_event_id
-from stock_ai.quality.actions import readjustment
 from stock_ai.quality.assessment import assess
 from stock_ai.quality.crosscheck import crosscheck
+from stock_ai.quality.readjusting import readjustment
 from stock_ai.quality.report import ActionKind, SetAside, WarningKind
 from stock_ai.quality.soft import flags
 from stock_ai.sources.csv_files import CsvSource
@@ -153,8 +153,8 @@ def test_a_readjusted_real_history_is_one_consistent_event(shared_data):
 
 
 def test_two_real_layouts_of_one_source_agree(shared_data):
-    one, other = (CsvSource(shared_data / name, CLOCK).bars("FPT", None, None) for name in ("vn_daily", "vn_raw"))
-    check = crosscheck("FPT", one, other)
+    opinions = {name: CsvSource(shared_data / name, CLOCK).bars("FPT", None, None) for name in ("vn_daily", "vn_raw")}
+    check = crosscheck("FPT", opinions, CLOCK())
     assert check.agreeing > 2_500
     assert check.differences == check.only_one == ()
 

@@ -16,6 +16,7 @@ from typing import Any
 from stock_ai.errors import RateLimitedError, StockAIError
 from stock_ai.models import Interval
 from stock_ai.ports import SourceBar
+from stock_ai.quality.crosscheck import crosscheck
 from stock_ai.resilience.retrying import Backoff
 from stock_ai.sources.vnstock import VnstockSource, library
 
@@ -61,13 +62,17 @@ def _plain(value: Any) -> Any:
     return f"{value} points" if isinstance(value, Decimal) else value
 
 
-def _do(source: VnstockSource, request: dict[str, Any]) -> list[Any]:
+def _do(source: VnstockSource, request: dict[str, Any], now: dt.datetime) -> list[Any]:
     match request["do"]:
         case "bars":
             found = source.bars(request["symbol"], _date(request.get("since")), _date(request.get("until")))
         case "intraday":
             since, until = dt.date.fromisoformat(request["since"]), dt.date.fromisoformat(request["until"])
             found = source.intraday(request["symbol"], Interval(request["interval"]), since, until)
+        case "opinions":
+            since, until = dt.date.fromisoformat(request["since"]), dt.date.fromisoformat(request["until"])
+            opinions = source.opinions(request["symbol"], since, until)
+            return [crosscheck(request["symbol"], opinions, now).model_dump(mode="json")]
         case "board":
             found = source.board(request["symbols"])
         case "listing":
@@ -104,7 +109,7 @@ def main() -> None:
         )
         reply: dict[str, Any] = {}
         try:
-            reply["found"] = _do(source, request)
+            reply["found"] = _do(source, request, now)
         except StockAIError as error:
             reply |= {"error": type(error).__name__, "message": str(error)}
             if isinstance(error, RateLimitedError):

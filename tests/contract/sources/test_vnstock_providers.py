@@ -115,6 +115,12 @@ def test_listings(probe, provider, group, members):
     assert probe("listing", group=group)["found"] == members
 
 
+def test_both_providers_agree_within_their_rounding_and_a_changed_volume_is_found(stub, probe):
+    (check,) = probe("opinions", symbol="FPT", since="2025-05-13", until="2025-06-13")["found"]
+    assert (check["one"], check["other"], check["differences"]) == ("KBS", "VCI", [])
+    assert check["agreeing"] > 15
+
+
 def test_an_index_that_kbs_does_not_have_comes_from_vci(stub, probe):
     stub.market.daily["VNALLSHARE"] = stub.market.daily["VNINDEX"]
     reply = probe("bars", symbol="VNALL", since="2025-06-13")

@@ -103,11 +103,26 @@ def test_beginning_again_goes_on_and_a_finished_plan_starts_anew(plans):
     assert plans.progress("p1").failed == {}
 
 
-def test_plans_are_listed_oldest_first_and_by_source(plans):
+def test_a_task_that_begins_anew_has_other_dates_and_says_so(plans):
+    task = claim(plans)
+    assert plans.advance(task, "a", dt.date(2021, 12, 31), 900)
+    anew = plans.anew(task, "a", dt.date(2015, 3, 2), dt.date(2026, 11, 24))
+    assert (anew.since, anew.until, anew.anew) == (dt.date(2015, 3, 2), dt.date(2026, 11, 24), True)
+    plans.release(task, "a")
+    assert claim(plans, "b") == anew
+    assert plans.progress("p1").days == 2192 + (dt.date(2026, 11, 24) - dt.date(2015, 3, 1)).days
+    assert plans.anew(task, "a", SINCE, PLAN.until) is None
+    assert plans.advance(anew, "b", dt.date(2015, 3, 1), 2_900)
+    assert plans.progress("p1").symbols_done == 1
+
+
+def test_plans_are_listed_days_first_then_oldest_first_and_by_source(plans):
+    earlier = NOW - dt.timedelta(days=9)
+    plans.begin(dataclasses.replace(PLAN, plan_id="p4", interval=Interval.MINUTE), earlier)
     plans.begin(dataclasses.replace(PLAN, plan_id="p0"), NOW - dt.timedelta(days=1))
     plans.begin(dataclasses.replace(PLAN, plan_id="p2", source="csv"), NOW)
     plans.begin(dataclasses.replace(PLAN, plan_id="p3", since={}), NOW)
-    assert plans.unfinished("vnstock") == ["p0", "p1"]
+    assert plans.unfinished("vnstock") == ["p0", "p1", "p4"]
     with pytest.raises(NotFoundError, match="p9"):
         plans.progress("p9")
 

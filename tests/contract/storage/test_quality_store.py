@@ -6,10 +6,11 @@ import pymongo
 import pytest
 
 from stock_ai.errors import RetryableError
+from stock_ai.market.sessions import Exchange
 from stock_ai.models import Interval
 from stock_ai.ports import QuarantinedRecord
 from stock_ai.quality.assessment import assess
-from stock_ai.quality.report import Readjustment, SetAside
+from stock_ai.quality.report import Background, CrossCheck, Readjustment, SetAside
 from stock_ai.storage.quality import MongoQualityStore, read_set_aside
 from stock_ai.storage.quarantine import MongoQuarantine
 from tests.fakes.clock import FixedClock
@@ -64,9 +65,27 @@ def test_readjustments_are_only_ever_added(mongo_database):
     conflict = event("VCB", consistent=False, detected_at=LATER)
     store.log([])
     store.log([conflict, event()])
-    store.log([event(), event(factor=0.25, detected_at=LATER)])
+    # Found again after a run that died: still one event.
+    store.log([event(detected_at=LATER), event(factor=0.25, detected_at=LATER)])
     assert store.readjustments() == [event(), event(factor=0.25, detected_at=LATER), conflict]
     assert store.readjustments("VCB") == [conflict]
+
+
+def check(symbol, agreeing):
+    fields = {"one": "KBS", "other": "VCI", "differences": (), "only_one": (dt.date(2025, 8, 1),), "only_other": ()}
+    return CrossCheck(symbol=symbol, checked_at=NOW, agreeing=agreeing, **fields)
+
+
+def test_the_latest_crosscheck_of_a_symbol_and_all_events_are_the_background(mongo_database):
+    store = MongoQualityStore(mongo_database)
+    assert store.background({}) == Background()
+    store.record_crosscheck(check("FPT", 20))
+    store.record_crosscheck(check("VCB", 18))
+    store.record_crosscheck(check("FPT", 19))
+    store.log([event()])
+    exchanges = {"FPT": Exchange.HOSE}
+    checks = {"FPT": check("FPT", 19), "VCB": check("VCB", 18)}
+    assert store.background(exchanges) == Background(exchanges, (event(),), checks)
 
 
 def record(record_id, reason, value, key=b"FPT"):
@@ -103,6 +122,8 @@ def test_an_absent_server_is_retryable():
         for ask in (
             store.market,
             store.readjustments,
+            lambda: store.background({}),
+            lambda: store.record_crosscheck(check("FPT", 1)),
             lambda: store.replace(report(NOW, "FPT")),
             lambda: store.log([event()]),
             lambda: read_set_aside(away),

@@ -11,12 +11,18 @@ import time
 from pathlib import Path
 
 from functions.data_collector.planned import run_plan
+from functions.data_collector.ports import Ports
 from stock_ai.clock import utc_now
+from stock_ai.market.trading_calendar import default_calendar
 from stock_ai.models import Interval
 from stock_ai.ports import CollectionPlan
 from stock_ai.settings import KafkaSettings, MongoSettings
+from stock_ai.storage.collection_log import MongoCollectionLog
 from stock_ai.storage.collection_plans import MongoCollectionPlans
+from stock_ai.storage.listings import MongoListings
 from stock_ai.storage.mongo import database
+from stock_ai.storage.prices import MongoPriceStore
+from stock_ai.storage.quality import MongoQualityStore
 from stock_ai.streaming.publisher import KafkaPublisher
 from tests.fakes.collection import FakeMarket
 
@@ -46,14 +52,25 @@ class SlowMarket(FakeMarket):
 
 
 def main(kafka: str, mongodb: str, name: str, asked: str, plan_id: str, hold: str) -> None:
-    plans = MongoCollectionPlans(database(MongoSettings(MONGODB_URI=mongodb, MONGODB_DATABASE=name)))
+    stored = database(MongoSettings(MONGODB_URI=mongodb, MONGODB_DATABASE=name))
+    plans = MongoCollectionPlans(stored)
     publisher = KafkaPublisher(KafkaSettings(KAFKA_BOOTSTRAP_SERVERS=kafka))
     plans.begin(CollectionPlan(plan_id, "vnstock", Interval.DAY, dict.fromkeys(SYMBOLS, SINCE), TODAY), utc_now())
     print("begun", flush=True)
+    ports = Ports(
+        publisher,
+        MongoCollectionLog(stored),
+        plans,
+        MongoPriceStore(stored),
+        MongoQualityStore(stored),
+        MongoListings(stored),
+        default_calendar(),
+        utc_now,
+    )
     owner = f"{time.time_ns()}"
     while not plans.progress(plan_id).finished:
         source = SlowMarket(Path(asked))
-        run_plan(plan_id, source, plans, publisher, utc_now, lambda: 900_000, owner, hold_seconds=float(hold))
+        run_plan(plan_id, source, ports, lambda: 900_000, owner, hold_seconds=float(hold))
     publisher.close()
     print("finished", flush=True)
 

@@ -11,13 +11,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.data_collector.planned import FAILURES_IN_A_ROW, POSTPONED, run_plan
+from functions.data_collector.ports import Ports
 from functions.data_collector.service import RESERVE_MS
 from stock_ai.errors import RateLimitedError, RetryableError
+from stock_ai.market.trading_calendar import TradingCalendar
 from stock_ai.models import Interval, StockPrice
 from stock_ai.ports import CollectionPlan
 from tests.fakes.clock import FixedClock
-from tests.fakes.collection import DAY, FakeMarket, MemoryCollectionPlans
+from tests.fakes.collection import (
+    DAY,
+    FakeMarket,
+    MemoryCollectionLog,
+    MemoryCollectionPlans,
+    MemoryListings,
+    MemoryQualityLog,
+)
 from tests.fakes.publisher import RecordingPublisher
+from tests.fakes.stores import MemoryPriceStore
 
 TODAY = dt.date(2026, 11, 25)
 NOW = dt.datetime(2026, 11, 25, 9, 0, tzinfo=dt.UTC)
@@ -42,9 +52,16 @@ class Runs:
     def __call__(self, remaining=lambda: 10 * RESERVE_MS, publisher=None, owner="one"):
         publisher = publisher or RecordingPublisher()
         try:
-            return run_plan("p", self.market, self.plans, publisher, self.clock, remaining, owner)
+            return run_plan("p", self.market, self.ports(publisher), remaining, owner)
         finally:
             self.published += [StockPrice.model_validate_json(sent.value) for sent in publisher.sent]
+
+    def ports(self, publisher):
+        calendar = TradingCalendar.from_yaml("", "test.yaml")
+        return Ports(
+            publisher, MemoryCollectionLog(), self.plans, MemoryPriceStore(), MemoryQualityLog(), MemoryListings(),
+            calendar, self.clock,
+        )  # fmt: skip
 
     def stored(self):
         return {(price.symbol, price.time): price.event_id for price in self.published}

@@ -6,16 +6,24 @@ import datetime as dt
 
 import pytest
 
-from functions.data_collector.live import OVERLAP_SESSIONS
+from functions.data_collector.live import CROSSCHECKED
+from functions.data_collector.plans import INTRADAY, OVERLAP_SESSIONS
+from functions.data_collector.ports import Ports
 from functions.data_collector.request import Do, Wanted
-from functions.data_collector.run import Ports, run
+from functions.data_collector.run import run
 from functions.data_collector.service import RESERVE_MS
 from stock_ai.errors import InvalidInputError
-from stock_ai.market.trading_calendar import TradingCalendar
+from stock_ai.market.trading_calendar import Exchange, TradingCalendar
 from stock_ai.models import Interval, PriceBasis, StockPrice
 from stock_ai.settings import SourceSettings
 from tests.fakes.clock import FixedClock
-from tests.fakes.collection import FakeMarket, MemoryCollectionLog, MemoryCollectionPlans
+from tests.fakes.collection import (
+    FakeMarket,
+    MemoryCollectionLog,
+    MemoryCollectionPlans,
+    MemoryListings,
+    MemoryQualityLog,
+)
 from tests.fakes.messages import bar
 from tests.fakes.publisher import RecordingPublisher
 from tests.fakes.stores import MemoryPriceStore
@@ -35,11 +43,14 @@ class Collector:
         self.market = FakeMarket(first, TODAY, trades_today)
         self.publisher = RecordingPublisher()
         self.store, self.plans = MemoryPriceStore(), MemoryCollectionPlans()
+        self.quality, self.listings = MemoryQualityLog(), MemoryListings()
         self.ports = Ports(
             self.publisher,
             MemoryCollectionLog(),
             self.plans,
             self.store,
+            self.quality,
+            self.listings,
             TradingCalendar.from_yaml(closures, "test.yaml"),
             FixedClock(now),
         )
@@ -68,9 +79,9 @@ def test_only_what_is_missing_or_may_have_changed_is_asked_for():
     collector = Collector()
     collector.store.upsert([bar("FPT", dt.date(2026, 11, 20))])
     collector(Do.CLOSE)
-    (fpt,) = [since for symbol, since, _ in collector.market.asked if symbol == "FPT"]
+    fpt, *_ = [since for symbol, since, _ in collector.market.asked if symbol == "FPT"]
     assert (dt.date(2026, 11, 20) - fpt).days == OVERLAP_SESSIONS * 7 / 5
-    (vcb,) = [since for symbol, since, _ in collector.market.asked if symbol == "VCB"]
+    vcb, *_ = [since for symbol, since, _ in collector.market.asked if symbol == "VCB"]
     assert vcb < dt.date(2024, 1, 1)
 
 
@@ -151,3 +162,94 @@ def test_a_wrong_symbol_is_refused_before_anything_is_asked():
     with pytest.raises(InvalidInputError, match="A-B"):
         collector(Do.COLLECT, PRICE_SYMBOLS="FPT,A-B")
     assert collector.market.boards == []
+
+
+def stored_as_given(collector):
+    """What has been published is stored, and no bar is on its way."""
+    collector.store.upsert(collector.published())
+    collector.publisher.sent.clear()
+
+
+@pytest.mark.parametrize("do", [Do.CLOSE, Do.COLLECT])
+def test_a_history_adjusted_again_is_collected_whole_as_one_event(do):
+    collector = Collector()
+    collector(do)
+    stored_as_given(collector)
+    before = {each.time: each.adjusted_close for each in collector.store.bars("FPT", Interval.DAY, None, None, 999)}
+    collector.ports.clock.now += dt.timedelta(days=1)
+    collector.market.today, collector.market.factors = TODAY + dt.timedelta(days=1), {"FPT": 0.5}
+    collector(do)
+    (event,) = collector.quality.events
+    assert (event.symbol, event.consistent, round(event.factor, 3)) == ("FPT", True, 0.5)
+    history = {each.time: each.adjusted_close for each in collector.published() if each.symbol == "FPT"}
+    # From the first stored session on, none of it in the old terms.
+    assert min(history) == min(before)
+    assert {date: history[date] for date in before} == {date: round(price * 0.5) for date, price in before.items()}
+    # Nothing was asked for the others but the days that always are.
+    assert len({each.time for each in collector.published() if each.symbol == "VCB"}) < OVERLAP_SESSIONS
+    stored_as_given(collector)
+    collector(do)
+    assert len(collector.quality.events) == 1
+
+
+def test_a_backfill_of_a_part_takes_the_newer_bars_with_it_when_history_was_adjusted_again():
+    collector = Collector()
+    collector(Do.CLOSE)
+    stored_as_given(collector)
+    collector.market.factors = {"FPT": 0.8}
+    collector(Do.BACKFILL, PRICE_SYMBOLS="FPT", PRICE_SINCE="2026-03-01", PRICE_UNTIL="2026-06-30")
+    stored = collector.store.bars("FPT", Interval.DAY, None, None, 999)
+    assert {each.time for each in collector.published()} == {each.time for each in stored}
+    assert len(collector.quality.events) == 1
+
+
+def test_single_corrected_bars_are_a_conflict_that_is_logged_and_published():
+    collector = Collector()
+    collector(Do.CLOSE)
+    collector.store.upsert(collector.published())
+    wednesday = TODAY - dt.timedelta(days=7)
+    (wrong,) = [each for each in collector.published() if (each.symbol, each.time) == ("FPT", wednesday)]
+    later = wrong.ingested_at + dt.timedelta(seconds=1)
+    corrected = wrong.model_copy(update={"adjusted_close": wrong.close + 900, "event_id": "x", "ingested_at": later})
+    collector.store.upsert([corrected])
+    collector.publisher.sent.clear()
+    asked = len(collector.market.asked)
+    collector(Do.CLOSE)
+    (event,) = collector.quality.events
+    assert (event.consistent, event.last) == (False, wednesday)
+    assert wrong.close in {each.close for each in collector.published() if each.time == wednesday}
+    assert len([each for each in collector.market.asked[asked:] if each[0] == "FPT"]) == 2
+
+
+def test_after_the_close_exchanges_are_recorded_and_a_move_is_told(caplog):
+    collector = Collector()
+    collector.listings.known = {"FPT": Exchange.HNX}
+    collector.market.exchanges = {"FPT": Exchange.HOSE, "VCB": Exchange.HOSE}
+    collector(Do.CLOSE)
+    assert collector.listings.known == collector.market.exchanges
+    assert "moved to another exchange" in caplog.text
+
+
+def test_every_evening_some_symbols_are_crosschecked_and_after_some_evenings_all(caplog):
+    symbols = [f"A{number:02d}" for number in range(25)]
+    collector = Collector(first=dict.fromkeys(symbols, dt.date(2026, 11, 1)))
+    collector.market.disputed = {"A07"}
+    checked = set()
+    for _ in range(3):
+        collector.quality.checks.clear()
+        collector(Do.CLOSE, PRICE_SYMBOLS=",".join(symbols))
+        assert len(collector.quality.checks) == CROSSCHECKED
+        checked |= set(collector.quality.checks)
+        collector.ports.clock.now += dt.timedelta(days=1)
+    assert checked == set(symbols)
+    assert "providers differ" in caplog.text
+
+
+def test_bars_within_the_day_are_collected_in_the_evening_from_a_live_source_only():
+    collector = Collector()
+    collector(Do.INTRADAY, PRICE_SYMBOLS="FPT,VCB")
+    assert collector.market.boards == []
+    assert collector.market.asked == [
+        (symbol, dt.date(2026, 11, 23), TODAY) for _ in INTRADAY for symbol in ("FPT", "VCB")
+    ]
+    assert Collector(closures=CLOSED)(Do.INTRADAY).skipped == "a holiday"

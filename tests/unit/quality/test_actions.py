@@ -9,7 +9,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from stock_ai.quality.actions import corporate_actions, readjustment
+from stock_ai.quality.actions import corporate_actions
+from stock_ai.quality.readjusting import readjustment
 from stock_ai.quality.report import ActionKind
 from tests.fakes.daily_bars import daily_bars
 

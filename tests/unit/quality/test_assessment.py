@@ -12,7 +12,15 @@ from stock_ai.errors import NotFoundError
 from stock_ai.market.trading_calendar import Exchange
 from stock_ai.models import PriceBasis
 from stock_ai.quality.assessment import assess, sessions_behind
-from stock_ai.quality.report import QualityReport, SetAside, WarningKind
+from stock_ai.quality.report import (
+    Background,
+    CrossCheck,
+    Difference,
+    QualityReport,
+    Readjustment,
+    SetAside,
+    WarningKind,
+)
 from tests.fakes.clock import FixedClock
 from tests.fakes.daily_bars import EVERY_WEEKDAY, daily_bars, weekdays, without
 
@@ -86,8 +94,10 @@ def test_a_day_of_which_every_bar_was_set_aside_is_no_market_gap():
 def test_exchange_and_basis_choose_the_rules():
     bars = flat("AAA", high=np.where(np.arange(40) == 9, 22_000.0, 20_000.0))
     assert assessed(bars).symbols[0].warnings == {}
-    assert assessed(bars, exchanges={"AAA": Exchange.HOSE}).symbols[0].warnings == {WarningKind.PRICE_LIMIT: 1}
-    told = assessed(dataclasses.replace(bars, basis=PriceBasis.ADJUSTED), exchanges={"AAA": Exchange.HOSE})
+    assert assessed(bars, background=Background({"AAA": Exchange.HOSE})).symbols[0].warnings == {
+        WarningKind.PRICE_LIMIT: 1
+    }
+    told = assessed(dataclasses.replace(bars, basis=PriceBasis.ADJUSTED), background=Background({"AAA": Exchange.HOSE}))
     assert told.symbols[0].warnings == {}
 
 
@@ -129,3 +139,28 @@ def test_a_session_counts_from_its_close(last, at, behind):
 def test_functions_without_numpy_can_read_a_report(module):
     code = f"import sys; sys.modules['numpy'] = None; import {module}"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
+
+
+def test_what_was_found_while_collecting_is_told():
+    def event(symbol, day):
+        return Readjustment(
+            symbol=symbol, factor=0.5, first=DAYS[0].item(), last=LAST, bars=40, source="vnstock",
+            detected_at=CLOCK.now + dt.timedelta(days=day), consistent=True,
+        )  # fmt: skip
+
+    differing = Difference(date=LAST, field="close", one=20_000, other=20_100)
+    check = CrossCheck(
+        symbol="AAA", one="KBS", other="VCI", checked_at=CLOCK.now, agreeing=19, differences=(differing,),
+        only_one=(), only_other=(),
+    )  # fmt: skip
+    agreeing = check.model_copy(update={"symbol": "BBB", "differences": ()})
+    background = Background(
+        {"AAA": Exchange.HNX}, [event("AAA", 0), event("CCC", 0), event("AAA", 1)], {"AAA": check, "BBB": agreeing}
+    )
+    report = assessed(flat("AAA"), flat("BBB"), background=background)
+    one = report.symbol("AAA")
+    assert (one.exchange, one.crosscheck) == (Exchange.HNX, check)
+    assert one.readjustments == (event("AAA", 1), event("AAA", 0))
+    assert (report.symbol("BBB").exchange, report.symbol("BBB").readjustments) == (None, ())
+    market = report.market
+    assert (market.readjustments, market.crosschecked, market.disagreeing) == (2, 2, 1)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from stock_ai.models import AiAnalysis, HistoryEntry, Insight, Interval, LlmAnalysis, Price, PriceBasis, StockPrice
+
+if TYPE_CHECKING:
+    from stock_ai.market.sessions import Exchange
+    from stock_ai.quality.report import CrossCheck, Readjustment
 
 
 class SourceBar(NamedTuple):
@@ -65,6 +69,9 @@ class MarketSource(PriceSource, Protocol):
         Raises:
             InvalidInputError: the group is unknown.
         """
+
+    def opinions(self, symbol: str, since: dt.date, until: dt.date) -> Mapping[str, Sequence[SourceBar]]:
+        """The daily bars of one symbol as each provider behind the source gives them, by the provider's name."""
 
 
 class Publisher(Protocol):
@@ -151,6 +158,15 @@ class QuarantineStore(Protocol):
         """Keep the records; one that is already there stays as it was."""
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A symbol that has moved from one exchange to another."""
+
+    symbol: str
+    before: Exchange
+    after: Exchange
+
+
 class CollectionLog(Protocol):
     """Remembers what was last collected, so that unchanged data keeps its first `ingested_at`."""
 
@@ -182,6 +198,8 @@ class CollectionTask:
     interval: Interval
     since: dt.date
     until: dt.date
+    anew: bool = False
+    """Whether the whole history is collected anew, since the source has adjusted it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +243,9 @@ class CollectionPlans(Protocol):
         With `left_until` before the first date of the task it is done.
         """
 
+    def anew(self, task: CollectionTask, owner: str, since: dt.date, until: dt.date) -> CollectionTask | None:
+        """Let the task begin again with the dates from `since` to `until`; None when another has it."""
+
     def give_up(self, task: CollectionTask, owner: str, reason: str) -> None:
         """End the task as failed."""
 
@@ -242,7 +263,27 @@ class CollectionPlans(Protocol):
         """
 
     def unfinished(self, source: str) -> Sequence[str]:
-        """Plans of `source` with tasks left, oldest first."""
+        """Plans of `source` with tasks left: those of daily bars first, of each kind the oldest first."""
+
+
+class QualityLog(Protocol):
+    """What the collector finds out about the data while it collects. Every call may raise `RetryableError`."""
+
+    def log(self, events: Sequence[Readjustment]) -> None:
+        """Add to the audit log of re-adjustments. Adding one again changes nothing."""
+
+    def record_crosscheck(self, check: CrossCheck) -> None:
+        """Keep what two providers say of a symbol, in place of what was kept before."""
+
+
+class Listings(Protocol):
+    """Where each symbol trades. Every call may raise `RetryableError`."""
+
+    def record(self, exchange: Exchange, symbols: Sequence[str], on: dt.date) -> Sequence[Move]:
+        """Remember what an exchange lists on a date; the symbols that another exchange listed before."""
+
+    def exchanges(self) -> dict[str, Exchange]:
+        """The exchange of each symbol that was ever listed."""
 
 
 class AnalysisStore(Protocol):

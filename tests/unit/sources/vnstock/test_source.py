@@ -326,3 +326,15 @@ def test_a_penny_stock_is_believed_when_both_providers_say_so(library, make, vci
 
 def test_points_of_an_index(library, make):
     assert make().bars("VNINDEX", TODAY, TODAY)[0].close == Decimal(24_000)
+
+
+def test_opinions_are_those_of_the_providers_that_answer(library, pacer, make):
+    week = (dt.date(2025, 6, 9), TODAY)
+    opinions = make().opinions("FPT", *week)
+    assert list(opinions) == ["KBS", "VCI"]
+    assert [bar.close for bar in opinions["VCI"]] == [24_000] * 5
+    library.errors["KBS"] = RetryableError("KBS: down")
+    assert list(make().opinions("FPT", *week)) == ["VCI"]
+    pacer.error = PaceExceededError("too often", 3)
+    with pytest.raises(PaceExceededError):
+        make().opinions("FPT", *week)

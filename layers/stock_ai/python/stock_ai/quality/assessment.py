@@ -10,19 +10,26 @@ import numpy as np
 
 from stock_ai.clock import Clock
 from stock_ai.errors import NotFoundError
-from stock_ai.market.calendar import exchange_date, is_final
-from stock_ai.market.trading_calendar import Exchange, TradingCalendar
+from stock_ai.market.trading_calendar import TradingCalendar, sessions_behind
 from stock_ai.models import SIMULATED
 from stock_ai.quality.actions import corporate_actions
 from stock_ai.quality.columns import DailyBars, Dates
 from stock_ai.quality.gaps import Attendance, attendance
-from stock_ai.quality.report import MarketQuality, QualityReport, SetAside, SymbolBrief, SymbolQuality, WarningKind
+from stock_ai.quality.report import (
+    Background,
+    MarketQuality,
+    QualityReport,
+    Readjustment,
+    SetAside,
+    SymbolBrief,
+    SymbolQuality,
+    WarningKind,
+)
 from stock_ai.quality.soft import flags, warnings
 
 LATEST_WARNINGS = 50
 LEAST_COMPLETE = 20
-_DAY = dt.timedelta(days=1)
-_NO_EXCHANGES: Mapping[str, Exchange] = {}
+_NO_BACKGROUND = Background()
 
 
 def assess(
@@ -30,8 +37,7 @@ def assess(
     quarantined: Iterable[SetAside],
     calendar: TradingCalendar,
     clock: Clock,
-    *,
-    exchanges: Mapping[str, Exchange] = _NO_EXCHANGES,
+    background: Background = _NO_BACKGROUND,
 ) -> QualityReport:
     """How right the daily bars of `panel` are.
 
@@ -40,7 +46,7 @@ def assess(
         quarantined: all records set aside. A session whose bar is among them is incomplete, but no gap.
         calendar: the sessions to be expected.
         clock: tells which sessions have closed.
-        exchanges: where each symbol trades; the widest limits hold for those that are left out.
+        background: what is known beside the bars.
 
     Raises:
         NotFoundError: there are no bars.
@@ -55,11 +61,14 @@ def assess(
         if date is not None:
             dates[symbol].append(date)
     answered = {bars.symbol: _answered(bars.dates, dates[bars.symbol]) for bars in symbols}
+    readjusted: defaultdict[str, list[Readjustment]] = defaultdict(list)
+    for event in background.readjustments:
+        readjusted[event.symbol].insert(0, event)
     seen = attendance(answered, calendar)
     now = clock()
     told: list[SymbolQuality] = []
     for bars in symbols:
-        found = flags(bars, seen.sessions, exchanges.get(bars.symbol))
+        found = flags(bars, seen.sessions, background.exchanges.get(bars.symbol))
         expected, present = seen.expected(bars.dates)
         last: dt.date = bars.dates[-1].item()
         told.append(
@@ -76,6 +85,9 @@ def assess(
                 warnings=_ordered({one.kind: len(one) for one in found}),
                 latest_warnings=tuple(warnings(bars, found, LATEST_WARNINGS)),
                 corporate_actions=tuple(corporate_actions(bars)),
+                exchange=background.exchanges.get(bars.symbol),
+                readjustments=tuple(readjusted[bars.symbol]),
+                crosscheck=background.crosschecks.get(bars.symbol),
                 sessions_behind=sessions_behind(last, calendar, now),
                 source=bars.source,
                 provisional=bars.provisional,
@@ -92,13 +104,6 @@ def _answered(stored: Dates, set_aside: list[dt.date]) -> Dates:
     dates = np.union1d(stored, np.array(set_aside, dtype="datetime64[D]"))
     inside: Dates = dates[(dates >= stored[0]) & (dates <= stored[-1])]
     return inside
-
-
-def sessions_behind(last: dt.date, calendar: TradingCalendar, now: dt.datetime) -> int:
-    """The sessions after `last` that have closed at `now` (aware)."""
-    today = exchange_date(now)
-    closed = today if is_final(today, now) else today - _DAY
-    return len(calendar.sessions(last + _DAY, closed)) if last < closed else 0
 
 
 def _market(
@@ -128,6 +133,9 @@ def _market(
         quarantined=dict(sorted(quarantined.items())),
         warnings=_ordered(kinds),
         corporate_actions=sum(len(one.corporate_actions) for one in symbols),
+        readjustments=sum(len(one.readjustments) for one in symbols),
+        crosschecked=sum(one.crosscheck is not None for one in symbols),
+        disagreeing=sum(one.crosscheck is not None and bool(one.crosscheck.differences) for one in symbols),
         sessions_behind=min(one.sessions_behind for one in symbols),
         source=sources.pop() if len(sources) == 1 else None,
         provisional=any(one.provisional for one in newest),

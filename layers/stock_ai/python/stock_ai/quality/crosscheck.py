@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Protocol
 
 from stock_ai.market.symbols import is_index
 from stock_ai.models import Price, PriceBasis
-from stock_ai.quality.report import Finding
+from stock_ai.quality.report import CrossCheck, Difference
 
 _TOLERANCE_VND = 10
 """VCI speaks of thousand VND with two decimals: each of two sources may be 5 VND off."""
@@ -51,40 +51,28 @@ class PricedBar(Protocol):
     def basis(self) -> PriceBasis:
         """Whether open to close are as traded."""
 
-
-class Difference(Finding):
-    """One field on which the sources disagree."""
-
-    date: dt.date
-    field: str
-    one: Price | None
-    other: Price | None
+    @property
+    def provisional(self) -> bool:
+        """Whether the session still runs."""
 
 
-class CrossCheck(Finding):
-    """What two sources say of one symbol."""
+def crosscheck(symbol: str, opinions: Mapping[str, Iterable[PricedBar]], checked_at: dt.datetime) -> CrossCheck:
+    """Compare the final bars of the first two of `opinions`, by provider, date by date.
 
-    symbol: str
-    agreeing: int
-    """Dates on which every compared field agrees."""
-    differences: tuple[Difference, ...]
-    """By date."""
-    only_one: tuple[dt.date, ...]
-    only_other: tuple[dt.date, ...]
-
-
-def crosscheck(symbol: str, one: Iterable[PricedBar], other: Iterable[PricedBar]) -> CrossCheck:
-    """Compare the bars of each date: prices within 10 VND (0.01 points for an index), volumes exactly.
-
-    Traded and adjusted prices are never compared: where the bases differ, only adjusted closes and volumes are.
-    A field that one source does not give agrees with anything.
+    Prices agree within 10 VND (0.01 points for an index), volumes exactly. Traded and adjusted prices are never
+    compared: where the bases differ, only adjusted closes and volumes are. A field that one provider does not give
+    agrees with anything.
     """
     tolerance = _TOLERANCE_POINTS if is_index(symbol) else _TOLERANCE_VND
-    ones, others = ({bar.time: bar for bar in bars} for bars in (one, other))
+    one, other = list(opinions)[:2]
+    ones, others = ({bar.time: bar for bar in opinions[name] if not bar.provisional} for name in (one, other))
     common = sorted(ones.keys() & others.keys())
     differences = [found for date in common for found in _differences(ones[date], others[date], tolerance)]
     return CrossCheck(
         symbol=symbol,
+        one=one,
+        other=other,
+        checked_at=checked_at,
         agreeing=len(common) - len({found.date for found in differences}),
         differences=tuple(differences),
         only_one=tuple(sorted(ones.keys() - others.keys())),

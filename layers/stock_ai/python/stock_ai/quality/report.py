@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from stock_ai.market.sessions import Exchange
+from stock_ai.models import Price
 
 
 class WarningKind(StrEnum):
@@ -98,6 +103,40 @@ class Readjustment(Finding):
     )
 
 
+class Difference(Finding):
+    """One field on which two providers disagree."""
+
+    date: dt.date
+    field: str
+    one: Price | None
+    other: Price | None
+
+
+class CrossCheck(Finding):
+    """What two providers say of the last weeks of one symbol."""
+
+    symbol: str
+    one: str = Field(description="Name of the provider.")
+    other: str
+    checked_at: dt.datetime
+    agreeing: int = Field(description="Dates on which every compared field agrees.")
+    differences: tuple[Difference, ...] = Field(description="By date.")
+    only_one: tuple[dt.date, ...]
+    only_other: tuple[dt.date, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What the collector has found out beside the bars."""
+
+    exchanges: Mapping[str, Exchange] = field(default_factory=dict)
+    """Where each symbol trades; the widest limits hold for those that are left out."""
+    readjustments: Sequence[Readjustment] = ()
+    """Oldest first."""
+    crosschecks: Mapping[str, CrossCheck] = field(default_factory=dict)
+    """By symbol."""
+
+
 class Quality(Finding):
     """What is told of a symbol and of the market alike."""
 
@@ -122,6 +161,11 @@ class SymbolQuality(Quality):
     symbol: str
     latest_warnings: tuple[SoftWarning, ...] = Field(description="The newest 50, newest first.")
     corporate_actions: tuple[CorporateAction, ...]
+    exchange: Exchange | None = Field(description="Null before the first listing; then the widest limits hold.")
+    readjustments: tuple[Readjustment, ...] = Field(
+        description="When the source adjusted the history again, newest first."
+    )
+    crosscheck: CrossCheck | None = Field(description="The latest comparison of two providers; null before the first.")
 
 
 class SymbolBrief(Finding):
@@ -140,6 +184,9 @@ class MarketQuality(Quality):
     symbols_with_gaps: int
     symbols_behind: int = Field(description="Symbols whose last bar is older than the newest of the market.")
     corporate_actions: int
+    readjustments: int = Field(description="How often a source adjusted the history of a symbol again.")
+    crosschecked: int = Field(description="Symbols of which two providers were compared.")
+    disagreeing: int = Field(description="Of these, the ones on which they differ.")
     thin_sessions: tuple[OddSession, ...] = Field(description="Sessions on which less than half of the symbols trade.")
     unexpected_sessions: tuple[OddSession, ...] = Field(description="Dates with bars that the calendar calls closed.")
     least_complete: tuple[SymbolBrief, ...] = Field(description="The 20 least complete symbols, worst first.")

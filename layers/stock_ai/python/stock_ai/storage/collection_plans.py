@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from typing import Any
 
@@ -42,7 +43,9 @@ class MongoCollectionPlans:
             self._tasks.delete_many({"plan": plan.plan_id})
             if plan.since:
                 self._tasks.bulk_write([InsertOne(_task(plan, *each)) for each in plan.since.items()], ordered=False)
-            self._plans.insert_one({"_id": plan.plan_id, "source": plan.source, "begun_at": now})
+            self._plans.insert_one(
+                {"_id": plan.plan_id, "source": plan.source, "interval": str(plan.interval), "begun_at": now}
+            )
 
     def claim(self, plan_id: str, owner: str, now: dt.datetime, until: dt.datetime) -> CollectionTask | None:
         """See `CollectionPlans.claim`."""
@@ -60,6 +63,7 @@ class MongoCollectionPlans:
                         Interval(found["interval"]),
                         dt.date.fromisoformat(found["since"]),
                         dt.date.fromisoformat(found["left_until"]),
+                        anew=found.get("anew", False),
                     )
         return None
 
@@ -71,6 +75,12 @@ class MongoCollectionPlans:
         """See `CollectionPlans.advance`."""
         progress = {"left_until": left_until.isoformat(), "done": left_until < task.since, "trouble": ""}
         return self._change(task, owner, {"$set": progress, "$inc": {"bars": bars}})
+
+    def anew(self, task: CollectionTask, owner: str, since: dt.date, until: dt.date) -> CollectionTask | None:
+        """See `CollectionPlans.anew`."""
+        span = {"since": since.isoformat(), "until": until.isoformat(), "left_until": until.isoformat()}
+        kept = self._change(task, owner, {"$set": span | {"anew": True}})
+        return dataclasses.replace(task, since=since, until=until, anew=True) if kept else None
 
     def give_up(self, task: CollectionTask, owner: str, reason: str) -> None:
         """See `CollectionPlans.give_up`."""
@@ -104,7 +114,7 @@ class MongoCollectionPlans:
     def unfinished(self, source: str) -> list[str]:
         """See `CollectionPlans.unfinished`."""
         with translated():
-            plans = self._plans.find({"source": source}).sort("begun_at", ASCENDING)
+            plans = sorted(self._plans.find({"source": source}), key=_urgency)
             return [str(plan["_id"]) for plan in plans if self._has_tasks_left(plan["_id"])]
 
     def _change(self, task: CollectionTask, owner: str, change: dict[str, Any]) -> bool:
@@ -132,7 +142,12 @@ def _task(plan: CollectionPlan, symbol: str, since: dt.date) -> Document:
         "failed": "",
         "trouble": "",
         "bars": 0,
+        "anew": False,
     }
+
+
+def _urgency(plan: Document) -> tuple[bool, dt.datetime]:
+    return plan.get("interval", Interval.DAY) != Interval.DAY, plan["begun_at"]
 
 
 def _days(first: str, last: str) -> int:

@@ -1,35 +1,46 @@
-"""Quality reports and the audit log of re-adjustments, in MongoDB, and what a report needs to be read from there."""
+"""Quality reports, the audit log of re-adjustments and crosschecks, in MongoDB, and what a report is made from."""
 
 from __future__ import annotations
 
 import datetime as dt
 import functools
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pymongo import ASCENDING, ReplaceOne
 from pymongo.collection import Collection
 from pymongo.database import Database
 
 from stock_ai.clock import to_millisecond
+from stock_ai.market.sessions import Exchange
 from stock_ai.models import Interval, digest
-from stock_ai.quality.report import MarketQuality, QualityReport, Readjustment, SetAside, SymbolQuality
+from stock_ai.quality.report import (
+    Background,
+    CrossCheck,
+    MarketQuality,
+    QualityReport,
+    Readjustment,
+    SetAside,
+    SymbolQuality,
+)
 from stock_ai.storage.mongo import Document, insert_new, translated
 
 _MARKET = "market"
 
 
 class MongoQualityStore:
-    """The newest `QualityReport` and every `Readjustment` ever detected.
+    """The newest `QualityReport`, every `Readjustment` ever detected, and the latest `CrossCheck` of each symbol.
 
     Collection `quality_reports` has one document per symbol and one of the market, so that none grows large; collection
-    `readjustments` is only ever added to. Every method raises `RetryableError` while MongoDB is away.
+    `readjustments` is only ever added to; `crosschecks` has one document per symbol. Every method raises
+    `RetryableError` while MongoDB is away.
     """
 
     def __init__(self, database: Database[Document]) -> None:
         """`database` must give instants back aware (`stock_ai.storage.mongo.database`)."""
         self._reports = database["quality_reports"]
         self._readjustments = database["readjustments"]
+        self._crosschecks = database["crosschecks"]
 
     def replace(self, report: QualityReport) -> bool:
         """Keep a report in place of the one before; False where a newer one is kept already.
@@ -58,7 +69,7 @@ class MongoQualityStore:
         return None if payload is None else SymbolQuality.model_validate_json(payload)
 
     def log(self, events: Sequence[Readjustment]) -> None:
-        """Add events to the audit log. Adding one again changes nothing."""
+        """Add events to the audit log. Adding one again, whenever it was detected, changes nothing."""
         if not events:
             return
         with translated():
@@ -70,6 +81,19 @@ class MongoQualityStore:
             found = self._readjustments.find({} if symbol is None else {"symbol": symbol}, {"payload": 1})
             events = [Readjustment.model_validate_json(document["payload"]) for document in found]
         return sorted(events, key=lambda event: (event.detected_at, event.symbol))
+
+    def record_crosscheck(self, check: CrossCheck) -> None:
+        """Keep a comparison in place of the symbol's last."""
+        with translated():
+            self._crosschecks.replace_one(
+                {"_id": check.symbol}, {"_id": check.symbol, "payload": check.model_dump_json()}, upsert=True
+            )
+
+    def background(self, exchanges: Mapping[str, Exchange]) -> Background:
+        """What was recorded while collecting, with where each symbol trades."""
+        with translated():
+            checks = [CrossCheck.model_validate_json(found["payload"]) for found in self._crosschecks.find()]
+        return Background(exchanges, tuple(self.readjustments()), {check.symbol: check for check in checks})
 
     def _payload(self, name: str) -> str | None:
         with translated():
@@ -110,8 +134,8 @@ def _replacing(name: str, quality: MarketQuality | SymbolQuality) -> ReplaceOne[
 
 
 def _event(event: Readjustment) -> Document:
-    payload = event.model_dump_json()
-    return {"_id": digest(payload), "symbol": event.symbol, "payload": payload}
+    identity = digest(event.model_dump_json(exclude={"detected_at"}))
+    return {"_id": identity, "symbol": event.symbol, "payload": event.model_dump_json()}
 
 
 def _trading_date(value: bytes) -> dt.date | None:

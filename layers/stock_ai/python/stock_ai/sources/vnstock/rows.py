@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 
 from stock_ai.errors import RetryableError
@@ -207,3 +207,12 @@ def _local(symbol: str, value: object) -> dt.datetime:
         return stamp.replace(tzinfo=EXCHANGE_ZONE) if stamp.tzinfo is None else stamp.astimezone(EXCHANGE_ZONE)
     except (ValueError, OverflowError):
         raise RetryableError(f"{symbol}: {value!r} is no time") from None
+
+
+def newest_first(first: dt.date, last: dt.date, longest: dt.timedelta) -> Iterator[tuple[dt.date, dt.date]]:
+    """`first` to `last` (inclusive) in spans of at most `longest`, from the newest on."""
+    end = last
+    while end >= first:
+        start = max(first, end - longest + dt.timedelta(days=1))
+        yield start, end
+        end = start - dt.timedelta(days=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -126,7 +126,7 @@ class VnstockSource:
         self.check([symbol])
         first = since or FIRST_SESSION
         last = until or exchange_date(self._clock())
-        spans = list(_newest_first(first, last, _DAILY_WINDOW))
+        spans = list(convert.newest_first(first, last, _DAILY_WINDOW))
 
         def whole(provider: str) -> list[SourceBar]:
             parts: list[list[SourceBar]] = []
@@ -153,7 +153,7 @@ class VnstockSource:
         self.check([symbol])
         if interval not in convert.SPANS:
             raise InvalidInputError(f"interval {interval} is not within a day")
-        spans = list(_newest_first(since, until, _INTRADAY_WINDOW))
+        spans = list(convert.newest_first(since, until, _INTRADAY_WINDOW))
 
         def part(provider: str, start: dt.date, end: dt.date) -> list[SourceBar]:
             rows = self._library.history(provider, symbol, start, end, interval)
@@ -196,6 +196,24 @@ class VnstockSource:
         for part in EXCHANGES if group == "ALL" else (group,):
             names.update(self._ask(part, partial(self._members, part)))
         return sorted(names)
+
+    def opinions(self, symbol: str, since: dt.date, until: dt.date) -> Mapping[str, Sequence[SourceBar]]:
+        """See `stock_ai.ports.MarketSource`: only of providers that answer, which may be none.
+
+        Raises:
+            InvalidInputError: the name has no form of a symbol.
+            PaceExceededError: nobody can be asked now.
+        """
+        self.check([symbol])
+        found: dict[str, Sequence[SourceBar]] = {}
+        for provider in PROVIDERS:
+            try:
+                found[provider] = self._daily(provider, symbol, since, until, until)
+            except PaceExceededError:
+                raise
+            except (NotServedError, RetryableError) as error:
+                logger.warning("%s: no opinion of %s: %s", symbol, provider, error)
+        return found
 
     def _history(self, symbol: str, whole: Callable[[str], list[SourceBar]]) -> list[SourceBar]:
         """The first answer in a plausible unit, or the first of two that are doubtful and agree."""
@@ -278,12 +296,3 @@ class VnstockSource:
         if waits:
             raise RateLimitedError(message, min((wait for wait in waits if wait is not None), default=None))
         raise RetryableError(message)
-
-
-def _newest_first(first: dt.date, last: dt.date, longest: dt.timedelta) -> Iterator[tuple[dt.date, dt.date]]:
-    """`first` to `last` (inclusive) in spans of at most `longest`, from the newest on."""
-    end = last
-    while end >= first:
-        start = max(first, end - longest + dt.timedelta(days=1))
-        yield start, end
-        end = start - dt.timedelta(days=1)
