@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from api import adjustment
 from api.schemas import ChartInterval
@@ -13,7 +13,10 @@ from stock_ai.market.adjusting import Candle
 from stock_ai.market.calendar import EXCHANGE_ZONE, exchange_date
 from stock_ai.market.resampling import Period, resampled
 from stock_ai.models import Interval, StockPrice
-from stock_ai.ports import PriceStore
+
+if TYPE_CHECKING:
+    from api.services import Services
+    from stock_ai.ports import PriceStore
 
 _ONE_DAY = dt.timedelta(days=1)
 _LENGTHS = {
@@ -24,8 +27,7 @@ _LENGTHS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """Which bars are wanted: of trading dates `start` to `end`, before `before` where a cursor says so."""
 
     symbol: str
@@ -37,8 +39,7 @@ class Asked:
     adjusted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """The newest `limit` bars of what is wanted, oldest first."""
 
     bars: Sequence[Candle]
@@ -48,15 +49,15 @@ class Page:
     """Whether there are wanted bars before these."""
 
 
-def read(prices: PriceStore, asked: Asked, now: dt.datetime) -> Page:
-    """Read the page in one question to the store.
+def read(services: Services, asked: Asked, now: dt.datetime) -> Page:
+    """Read the page in one question to the store of prices; `now` (aware) tells which weeks and months are over.
 
     Raises:
         RetryableError: the store is away.
     """
     if asked.interval in (ChartInterval.WEEK, ChartInterval.MONTH):
-        return _periods(prices, asked, Period(asked.interval), now)
-    bars = _stored(prices, asked, Interval(asked.interval))
+        return _periods(services, asked, Period(asked.interval), now)
+    bars = _stored(services.prices, asked, Interval(asked.interval))
     shown = bars[-asked.limit :]
     return Page(_candles(shown, asked), shown[-1] if shown else None, earlier=len(bars) > asked.limit)
 
@@ -76,16 +77,13 @@ def _stored(prices: PriceStore, asked: Asked, interval: Interval) -> Sequence[St
     return [bar for bar in bars if bar.time < before][-count:]
 
 
-def _periods(prices: PriceStore, asked: Asked, period: Period, now: dt.datetime) -> Page:
+def _periods(services: Services, asked: Asked, period: Period, now: dt.datetime) -> Page:
     """Whole periods from the one of `start` on. A period that `end` cuts is built from its days until then."""
-    # Loaded here only: the other intervals need no calendar.
-    from stock_ai.market.trading_calendar import default_calendar
-
     since = None if asked.start is None else period.first_day(asked.start)
     # So many days are of more than `limit` periods, so the earliest, which may be cut here, is not shown.
     count = asked.limit * period.most_sessions + 1
-    days = prices.bars(asked.symbol, Interval.DAY, since, _earlier(asked.end, asked.before), count)
-    bars = list(resampled(_candles(days, asked), period, default_calendar(), asked.end, now))
+    days = services.prices.bars(asked.symbol, Interval.DAY, since, _earlier(asked.end, asked.before), count)
+    bars = list(resampled(_candles(days, asked), period, services.calendar, asked.end, now))
     return Page(bars[-asked.limit :], days[-1] if days else None, earlier=len(bars) > asked.limit)
 
 

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, GetCoreSchemaHandler
+from pydantic_core import CoreSchema
 
 from api.dependencies import known
+from api.freshness import Gauge
 from api.problems import AnalysisPendingError
 from api.schemas import Answer, Freshness
 from api.services import Services
 from stock_ai.errors import InvalidInputError
-from stock_ai.market.calendar import exchange_date
 from stock_ai.market.symbols import is_symbol
-from stock_ai.quality.report import MarketQuality, Quality, SymbolQuality
 
 if TYPE_CHECKING:
-    import datetime as dt
+    from stock_ai.quality.report import MarketQuality, Quality, SymbolQuality
+else:
+
+    class _Later:
+        """A model of the report, imported when a schema is first built from it: a cold start does without them."""
+
+        def __init__(self, name: str) -> None:
+            self._name = name
+
+        def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+            from stock_ai.quality import report
+
+            return handler.generate_schema(getattr(report, self._name))
+
+    MarketQuality = Annotated[Any, _Later("MarketQuality")]
+    SymbolQuality = Annotated[Any, _Later("SymbolQuality")]
 
 
 class DataQuality(Answer):
@@ -38,7 +53,7 @@ def data_quality(services: Services, symbol: str | None) -> DataQuality:
         market = services.quality.market()
         if market is None:
             raise AnalysisPendingError("the quality of the stored prices is not computed yet")
-        return DataQuality(market=market, symbol=None, freshness=_freshness(market, services.clock()))
+        return DataQuality(market=market, symbol=None, freshness=_freshness(market, services))
     name = symbol.upper()
     if not symbol.isascii() or not is_symbol(name):
         raise InvalidInputError(f"query.symbol: must be a symbol such as FPT or VNINDEX (got {symbol!r})")
@@ -46,14 +61,10 @@ def data_quality(services: Services, symbol: str | None) -> DataQuality:
     if one is None:
         info = known(services, name)
         raise AnalysisPendingError(f"symbol {name} has prices until {info.last}; their quality is not computed yet")
-    return DataQuality(market=None, symbol=one, freshness=_freshness(one, services.clock()))
+    return DataQuality(market=None, symbol=one, freshness=_freshness(one, services))
 
 
-def _freshness(quality: Quality, now: dt.datetime) -> Freshness:
-    return Freshness(
-        as_of=quality.last,
-        age_days=(exchange_date(now) - quality.last).days,
-        source=quality.source,
-        provisional=quality.provisional,
-        simulated=quality.simulated,
+def _freshness(quality: Quality, services: Services) -> Freshness:
+    return Gauge(services).of(
+        quality.last, quality.source, provisional=quality.provisional, simulated=quality.simulated
     )

@@ -1,4 +1,4 @@
-"""What the API answers. Prices are JSON numbers: whole VND for stocks, points for an index."""
+"""What the API is asked and answers. Prices are JSON numbers: whole VND for stocks, points for an index."""
 
 from __future__ import annotations
 
@@ -17,11 +17,21 @@ class Schema(BaseModel):
     model_config = ConfigDict(defer_build=True)
 
 
+class Question(BaseModel):
+    """Base of what is asked; a field that it does not know is refused."""
+
+    # Built at once: FastAPI silences a warning of pydantic's only while it registers a route.
+    model_config = ConfigDict(extra="forbid")
+
+
 class Freshness(Schema):
     """How old the data of an answer is, and where it comes from. Null means that nothing is known of it."""
 
     as_of: dt.date | None = Field(description="Trading date (exchange time) of the newest data in the answer.")
     age_days: int | None = Field(description="Calendar days from `as_of` to today at the exchange.")
+    sessions_behind: int | None = Field(
+        description="Sessions after `as_of` that have closed, by the trading calendar: 0 over a weekend or holiday."
+    )
     source: str | None = Field(description="Where the prices came from; null when unknown or more than one.")
     provisional: bool | None = Field(description="True while the session of `as_of` still runs.")
     simulated: bool | None = Field(description="True when any of it does not come from a real market.")

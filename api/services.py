@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from stock_ai.clock import Clock
+    from stock_ai.market.trading_calendar import TradingCalendar
     from stock_ai.ports import InsightStore, LlmInvoker, PriceStore
     from stock_ai.quality.report import MarketQuality, SymbolQuality
 
@@ -46,6 +47,10 @@ class Services(Protocol):
     @property
     def probes(self) -> Mapping[str, Probe]:
         """A question to each dependency, by its name."""
+
+    @property
+    def calendar(self) -> TradingCalendar:
+        """On which days there are sessions."""
 
     @property
     def clock(self) -> Clock:

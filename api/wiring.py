@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from api.settings import ApiSettings
     from stock_ai.clock import Clock
+    from stock_ai.market.trading_calendar import TradingCalendar
     from stock_ai.ports import InsightStore, LlmInvoker, PriceStore
     from stock_ai.settings import KafkaSettings, MongoSettings, RedisSettings
     from stock_ai.storage.mongo import Document
@@ -54,6 +55,7 @@ class StoreServices:
         self._prices = _once(self._price_store)
         self._insights = _once(self._insight_store)
         self._quality = _once(self._quality_store)
+        self._calendar = _once(_trading_calendar)
         self.llm = llm
         self.clock: Clock = utc_now
         self.probes: Mapping[str, Probe] = {
@@ -76,6 +78,11 @@ class StoreServices:
     def quality(self) -> QualityStore:
         """Quality reports in MongoDB."""
         return self._quality()
+
+    @property
+    def calendar(self) -> TradingCalendar:
+        """The packaged calendar with the closures of the operator's file."""
+        return self._calendar()
 
     def _price_store(self) -> PriceStore:
         from stock_ai.storage.prices import MongoPriceStore
@@ -106,6 +113,12 @@ def _mongo_database(settings: MongoSettings) -> Database[Document]:
     from stock_ai.storage.mongo import database
 
     return database(settings)
+
+
+def _trading_calendar() -> TradingCalendar:
+    from stock_ai.settings import CalendarSettings
+
+    return CalendarSettings.load().calendar()
 
 
 def _redis_client(settings: RedisSettings) -> redis.Redis:

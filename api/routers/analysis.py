@@ -5,35 +5,30 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from api import freshness
 from api.caching import answer
 from api.dependencies import ServicesDep, Symbol, current_insight
-from api.problems import Problem
-from api.schemas import History, HistoryItem, InsightAnswer, LlmAnswer
+from api.freshness import Gauge
+from api.schemas import History, HistoryItem, InsightAnswer, LlmAnswer, Question
 from stock_ai.models import Language
 
 router = APIRouter(
     prefix="/analysis",
     tags=["analysis"],
-    responses={404: {"model": Problem, "description": "The symbol is unknown, or its analysis is pending."}},
+    responses={404: {"description": "The symbol is unknown, or its analysis is pending."}},
 )
 _MAX_AGE = 15
 
 
-class HistoryQuery(BaseModel):
+class HistoryQuery(Question):
     """How far back."""
-
-    model_config = ConfigDict(extra="forbid")
 
     limit: int = Field(default=50, ge=1, le=500, description="The newest so many.")
 
 
-class ExplanationRequest(BaseModel):
+class ExplanationRequest(Question):
     """How to explain."""
-
-    model_config = ConfigDict(extra="forbid")
 
     language: Language = Language.ENGLISH
 
@@ -43,7 +38,7 @@ def get_insight(request: Request, services: ServicesDep, symbol: Symbol) -> Resp
     """Signal with calibrated confidence, indicators, reasons and the newest text, in one read."""
     insight = current_insight(services, symbol)
     # The parts were validated when they were read, so they are put together as they are.
-    answered = InsightAnswer.model_construct(**dict(insight), freshness=freshness.of_insight(insight, services.clock()))
+    answered = InsightAnswer.model_construct(**dict(insight), freshness=Gauge(services).of_insight(insight))
     return answer(request, answered, _MAX_AGE)
 
 
@@ -57,7 +52,7 @@ def get_history(
     history = History(
         symbol=symbol,
         entries=[HistoryItem.model_construct(**dict(entry), event_time=instant) for instant, entry in entries],
-        freshness=freshness.of_insight(insight, services.clock()),
+        freshness=Gauge(services).of_insight(insight),
     )
     return answer(request, history, _MAX_AGE)
 
@@ -67,7 +62,7 @@ def get_history(
     operation_id="explain",
     summary="Explain in words",
     response_model=LlmAnswer,
-    responses={503: {"model": Problem, "description": "The language model is away or busy; try again later."}},
+    responses={503: {"description": "The language model is away or busy; try again later."}},
 )
 def explain(
     services: ServicesDep,
@@ -77,5 +72,5 @@ def explain(
     """A text made from the facts of the current analysis. It is kept while the facts do not change."""
     insight = current_insight(services, symbol)
     text = services.llm({"symbol": symbol, "language": request.language.value})
-    answered = LlmAnswer.model_construct(**dict(text), freshness=freshness.of_insight(insight, services.clock()))
+    answered = LlmAnswer.model_construct(**dict(text), freshness=Gauge(services).of_insight(insight))
     return Response(answered.model_dump_json(), media_type="application/json", headers={"Cache-Control": "no-store"})

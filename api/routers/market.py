@@ -6,10 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api import freshness, overview
+from api import overview
 from api.caching import answer
 from api.dependencies import ServicesDep
-from api.problems import Problem
+from api.freshness import Gauge
 from api.quality import DataQuality, data_quality
 from api.schemas import MarketOverview
 from stock_ai.models import Interval
@@ -28,7 +28,7 @@ def get_overview(request: Request, services: ServicesDep) -> Response:
     symbols = [info.symbol for info in listed]
     found = services.insights.get_many(symbols) if symbols else {}
     insights = [found[symbol] for symbol in symbols if symbol in found]
-    now = services.clock()
+    gauge = Gauge(services)
     market = MarketOverview(
         symbols=len(symbols),
         signals=overview.signals(insights),
@@ -37,7 +37,7 @@ def get_overview(request: Request, services: ServicesDep) -> Response:
         breadth=overview.breadth(symbols, found),
         top=overview.top(insights, _TOP),
         vnindex=overview.index_move(services.prices.bars("VNINDEX", Interval.DAY, None, None, 2)),
-        freshness=freshness.combined((freshness.of_insight(insight, now) for insight in insights), now),
+        freshness=gauge.combined(map(gauge.of_insight, insights)),
     )
     return answer(request, market, _MAX_AGE)
 
@@ -47,7 +47,7 @@ def get_overview(request: Request, services: ServicesDep) -> Response:
     operation_id="getMarketQuality",
     summary="How right the stored prices are",
     response_model=DataQuality,
-    responses={404: {"model": Problem, "description": "The symbol is unknown, or no report has been made yet."}},
+    responses={404: {"description": "The symbol is unknown, or no report has been made yet."}},
 )
 def get_quality(
     request: Request,

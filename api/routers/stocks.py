@@ -6,13 +6,13 @@ import datetime as dt
 from typing import TYPE_CHECKING, Annotated, Self
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from api import adjustment, charts, cursors, freshness
+from api import adjustment, charts, cursors
 from api.caching import answer
 from api.dependencies import ServicesDep, Symbol, current_analysis, known
-from api.problems import Problem
-from api.schemas import ChartInterval, Indicators, PriceBars, StockDetail, StockItem, StockList
+from api.freshness import Gauge
+from api.schemas import ChartInterval, Indicators, PriceBars, Question, StockDetail, StockItem, StockList
 from stock_ai.market.symbols import is_index
 from stock_ai.models import Insight, Interval, PriceBasis
 
@@ -23,10 +23,8 @@ router = APIRouter(prefix="/stocks", tags=["stocks"])
 _MAX_AGE = 30
 
 
-class StockQuery(BaseModel):
+class StockQuery(Question):
     """Which page of which symbols."""
-
-    model_config = ConfigDict(extra="forbid")
 
     q: str = Field(default="", max_length=12, description="Part of a symbol; case does not matter.", examples=["FP"])
     limit: int = Field(default=100, ge=1, le=500)
@@ -36,10 +34,8 @@ class StockQuery(BaseModel):
 TradingDate = Annotated[dt.date, Field(ge=cursors.EARLIEST, le=cursors.LATEST, examples=["2025-08-22"])]
 
 
-class PriceQuery(BaseModel):
+class PriceQuery(Question):
     """Which bars."""
-
-    model_config = ConfigDict(extra="forbid")
 
     interval: ChartInterval = Field(default=ChartInterval.DAY, description="`1m` is a minute, `1M` a month.")
     start: TradingDate | None = Field(
@@ -61,7 +57,7 @@ class PriceQuery(BaseModel):
         return self
 
 
-def _item(info: SymbolInfo, insight: Insight | None, now: dt.datetime) -> StockItem:
+def _item(info: SymbolInfo, insight: Insight | None, gauge: Gauge) -> StockItem:
     return StockItem(
         symbol=info.symbol,
         first=info.first,
@@ -69,7 +65,7 @@ def _item(info: SymbolInfo, insight: Insight | None, now: dt.datetime) -> StockI
         close=insight.close if insight else None,
         signal=insight.signal if insight else None,
         confidence=insight.confidence if insight else None,
-        freshness=freshness.of_insight(insight, now) if insight else freshness.of_date(info.last, now),
+        freshness=gauge.of_insight(insight) if insight else gauge.of(info.last),
     )
 
 
@@ -80,15 +76,15 @@ def list_stocks(request: Request, services: ServicesDep, query: Annotated[StockQ
     matching = [info for info in services.prices.symbols() if wanted in info.symbol]
     page = matching[query.offset : query.offset + query.limit]
     insights = services.insights.get_many([info.symbol for info in page]) if page else {}
-    now = services.clock()
-    stocks = [_item(info, insights.get(info.symbol), now) for info in page]
+    gauge = Gauge(services)
+    stocks = [_item(info, insights.get(info.symbol), gauge) for info in page]
     after = query.offset + query.limit
     listing = StockList(
         total=len(matching),
         offset=query.offset,
         next_offset=after if after < len(matching) else None,
         stocks=stocks,
-        freshness=freshness.combined((stock.freshness for stock in stocks), now),
+        freshness=gauge.combined(stock.freshness for stock in stocks),
     )
     return answer(request, listing, _MAX_AGE)
 
@@ -98,14 +94,14 @@ def list_stocks(request: Request, services: ServicesDep, query: Annotated[StockQ
     operation_id="getStock",
     summary="One symbol",
     response_model=StockDetail,
-    responses={404: {"model": Problem, "description": "The symbol is unknown."}},
+    responses={404: {"description": "The symbol is unknown."}},
 )
 def get_stock(request: Request, services: ServicesDep, symbol: Symbol) -> Response:
     """Span of bars, last close and current signal of one symbol."""
     info = known(services, symbol)
     bars = services.prices.bars(symbol, Interval.DAY, info.last, info.last, 1)
     insight = services.insights.get(symbol)
-    now = services.clock()
+    gauge = Gauge(services)
     detail = StockDetail(
         symbol=symbol,
         index=is_index(symbol),
@@ -117,7 +113,7 @@ def get_stock(request: Request, services: ServicesDep, symbol: Symbol) -> Respon
         confidence=insight.confidence if insight else None,
         withheld=insight.withheld if insight else None,
         analysis_as_of=insight.as_of if insight else None,
-        freshness=freshness.of_bar(bars[0], now) if bars else freshness.of_date(info.last, now),
+        freshness=gauge.of_bar(bars[0]) if bars else gauge.of(info.last),
     )
     return answer(request, detail, _MAX_AGE)
 
@@ -127,16 +123,16 @@ def get_stock(request: Request, services: ServicesDep, symbol: Symbol) -> Respon
     operation_id="getPrices",
     summary="Bars of one symbol",
     response_model=PriceBars,
-    responses={404: {"model": Problem, "description": "The symbol is unknown."}},
+    responses={404: {"description": "The symbol is unknown."}},
 )
 def get_prices(
     request: Request, services: ServicesDep, symbol: Symbol, query: Annotated[PriceQuery, Query()]
 ) -> Response:
     """The newest bars within the given dates, oldest first; `next_cursor` leads to the ones before them."""
     before = None if query.cursor is None else cursors.decode(query.cursor, symbol, query.interval)
-    now = services.clock()
+    gauge = Gauge(services)
     asked = charts.Asked(symbol, query.interval, query.start, query.end, before, query.limit, query.adjusted)
-    page = charts.read(services.prices, asked, now)
+    page = charts.read(services, asked, gauge.now)
     if page.newest is None:
         known(services, symbol)
     bars = PriceBars(
@@ -145,7 +141,7 @@ def get_prices(
         prices=PriceBasis.ADJUSTED if query.adjusted else PriceBasis.RAW,
         bars=[adjustment.answered(bar) for bar in page.bars],
         next_cursor=cursors.encode(symbol, query.interval, page.bars[0].time) if page.earlier else None,
-        freshness=freshness.combined([freshness.of_bar(page.newest, now)] if page.newest else [], now),
+        freshness=gauge.of_bar(page.newest) if page.newest else gauge.of(None),
     )
     return answer(request, bars, _MAX_AGE)
 
@@ -155,7 +151,7 @@ def get_prices(
     operation_id="getIndicators",
     summary="Newest indicators",
     response_model=Indicators,
-    responses={404: {"model": Problem, "description": "The symbol is unknown, or its analysis is pending."}},
+    responses={404: {"description": "The symbol is unknown, or its analysis is pending."}},
 )
 def get_indicators(request: Request, services: ServicesDep, symbol: Symbol) -> Response:
     """The indicators of the current analysis, on adjusted prices where the source gives them."""
@@ -165,6 +161,6 @@ def get_indicators(request: Request, services: ServicesDep, symbol: Symbol) -> R
         bars=analysis.bars,
         adjusted=analysis.adjusted,
         indicators=analysis.indicators,
-        freshness=freshness.of_insight(insight, services.clock()),
+        freshness=Gauge(services).of_insight(insight),
     )
     return answer(request, indicators, _MAX_AGE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
+from stock_ai.market.trading_calendar import TradingCalendar, default_calendar
 from stock_ai.models import AiAnalysis, LlmAnalysis, ModelRef, Signal, StockPrice, Withheld
 from stock_ai.quality.report import MarketQuality, QualityReport, SymbolQuality
 from tests.fakes.clock import FixedClock
@@ -143,6 +144,7 @@ class MemoryServices:
     llm: RecordingLlm
     probes: dict
     clock: FixedClock
+    calendar: TradingCalendar
 
 
 def memory_services(**changes) -> MemoryServices:
@@ -154,5 +156,6 @@ def memory_services(**changes) -> MemoryServices:
         "llm": RecordingLlm(),
         "probes": {name: lambda: None for name in ("mongodb", "redis", "kafka")},
         "clock": FixedClock(NOW),
+        "calendar": default_calendar(),
     }
     return MemoryServices(**(fields | changes))

@@ -131,6 +131,18 @@ def test_too_few_bars_and_wrong_events_are_told(environment):
         analysis.handler(event(symbols="FPT"), Context("ai_analysis"))
 
 
+def test_the_quality_report_goes_by_the_operators_closures(environment, monkeypatch, tmp_path):
+    closures = tmp_path / "own.yaml"
+    closures.write_text("closures:\n  2022-01-12: system down\n")
+    monkeypatch.setenv("CLOSURES_FILE", str(closures))
+    store = MongoPriceStore(environment)
+    for bars in random_panel(3, 15):  # From Monday 2022-01-03, a closure of the packaged calendar.
+        store.upsert(list(messages(bars)))
+    analysis.handler(event(), Context("ai_analysis"))
+    odd = MongoQualityStore(environment).market().unexpected_sessions
+    assert [session.date for session in odd] == [dt.date(2022, 1, 3), dt.date(2022, 1, 12)]
+
+
 @pytest.mark.parametrize("function", ["ai_analysis", "model_training"])
 def test_importing_a_handler_connects_to_nothing(function):
     code = f"import socket\nsocket.socket.connect = None\nimport functions.{function}.handler\n"

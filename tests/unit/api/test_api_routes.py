@@ -16,7 +16,14 @@ from stock_ai.errors import RetryableError
 from stock_ai.indicators.table import INDICATORS
 from tests.fakes.api_services import make_analysis, memory_services
 
-FRESH = {"as_of": "2025-08-22", "age_days": 1, "source": "csv", "provisional": False, "simulated": False}
+FRESH = {
+    "as_of": "2025-08-22",
+    "age_days": 1,
+    "sessions_behind": 0,
+    "source": "csv",
+    "provisional": False,
+    "simulated": False,
+}
 
 
 def reads(services):

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from api.charts import Asked, read
 from api.schemas import ChartInterval
 from stock_ai.models import Interval, PriceBasis
-from tests.fakes.api_services import NOW, make_bar
-from tests.fakes.stores import MemoryPriceStore
+from tests.fakes.api_services import NOW, make_bar, memory_services
 
 LATER = {"ingested_at": NOW + dt.timedelta(seconds=1)}
 PRICES = "/api/v1/stocks/FPT/prices"
@@ -91,7 +90,8 @@ def test_a_daily_answer_is_as_it_was(client):
     assert answer.pop("next_cursor")
     assert answer == {
         "freshness": {
-            "as_of": "2025-08-22", "age_days": 1, "source": "csv", "provisional": False, "simulated": False,
+            "as_of": "2025-08-22", "age_days": 1, "sessions_behind": 0, "source": "csv", "provisional": False,
+            "simulated": False,
         },
         "symbol": "FPT",
         "interval": "1D",
@@ -201,11 +201,11 @@ DAYS = st.sets(st.dates(dt.date(2024, 11, 1), dt.date(2025, 3, 31)), min_size=1,
 @settings(deadline=None, max_examples=60)
 @given(DAYS, st.sampled_from([ChartInterval.WEEK, ChartInterval.MONTH]), st.integers(1, 6))
 def test_paged_periods_are_those_of_one_page(days, interval, limit):
-    prices = MemoryPriceStore()
-    prices.upsert([make_bar(time=day, close=1_000 + day.toordinal() % 97) for day in days])
+    services = memory_services()
+    services.prices.upsert([make_bar(time=day, close=1_000 + day.toordinal() % 97) for day in days])
 
     def page(limit, before=None):
-        return read(prices, Asked("FPT", interval, None, None, before, limit, adjusted=False), NOW)
+        return read(services, Asked("FPT", interval, None, None, before, limit, adjusted=False), NOW)
 
     whole = page(5000)
     assert not whole.earlier
@@ -223,8 +223,8 @@ def test_paged_periods_are_those_of_one_page(days, interval, limit):
 
 @pytest.mark.parametrize("limit", [1, 2, 3])
 def test_a_period_that_trades_every_day_is_never_cut_by_the_page(limit):
-    prices = MemoryPriceStore()
-    prices.upsert([make_bar(time=dt.date(2025, 1, 6) + dt.timedelta(days=n), volume=1) for n in range(28)])
-    page = read(prices, Asked("FPT", ChartInterval.WEEK, None, None, None, limit, adjusted=False), NOW)
+    services = memory_services()
+    services.prices.upsert([make_bar(time=dt.date(2025, 1, 6) + dt.timedelta(days=n), volume=1) for n in range(28)])
+    page = read(services, Asked("FPT", ChartInterval.WEEK, None, None, None, limit, adjusted=False), NOW)
     assert [bar.volume for bar in page.bars] == [7] * limit
     assert page.earlier

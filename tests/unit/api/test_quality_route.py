@@ -53,6 +53,7 @@ def test_the_market_is_told_in_one_read(client, services, quality):
     assert content["freshness"] == {
         "as_of": "2025-08-22",
         "age_days": 1,
+        "sessions_behind": 0,
         "source": None,
         "provisional": False,
         "simulated": True,

@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 
 from stock_ai.errors import InvalidInputError
 from stock_ai.market.calendar import EXCHANGE_ZONE, is_final
-from stock_ai.market.trading_calendar import Exchange, Phase, TradingCalendar, default_calendar
+from stock_ai.market.trading_calendar import (
+    Exchange,
+    Phase,
+    TradingCalendar,
+    default_calendar,
+    sessions_behind,
+)
 
 CALENDAR = default_calendar()
 # Zones with and without daylight saving, on either side of the exchange and of the date line.
@@ -194,6 +200,37 @@ def test_sessions_are_exactly_the_days_that_are_sessions(first, length, exchange
     span = (first + dt.timedelta(days=n) for n in range((last - first).days + 1))
     assert found == [day for day in span if CALENDAR.is_session(day, exchange)]
     assert found == sorted(set(found))
+    assert CALENDAR.count(first, last, exchange) == len(found)
+
+
+@given(days, instants)
+def test_sessions_behind_are_those_after_a_date_that_have_closed(last, now):
+    today = now.astimezone(EXCHANGE_ZONE).date()
+    closed = [day for day in CALENDAR.sessions(last, today) if day > last and is_final(day, now)]
+    assert sessions_behind(last, CALENDAR, now) == len(closed)
+
+
+def test_sessions_behind_over_weekends_holidays_and_halts():
+    own = CALENDAR.extended("closures_by_exchange:\n  HNX: {2025-08-25: system down}\n", "own.yaml")
+    friday = dt.date(2025, 8, 22)
+    assert sessions_behind(friday, CALENDAR, local("2025-08-24T23:59")) == 0
+    assert sessions_behind(friday, CALENDAR, local("2025-08-25T14:59")) == 0
+    assert sessions_behind(friday, own, local("2025-08-25T15:00")) == 1
+    assert sessions_behind(dt.date(2025, 8, 29), CALENDAR, local("2025-09-02T23:00")) == 0
+    assert sessions_behind(dt.date.max, CALENDAR, local("2025-09-02T23:00")) == 0
+
+
+def test_sessions_behind_of_very_old_data_are_counted_in_microseconds():
+    now = local("2025-08-25T15:00")
+    assert sessions_behind(dt.date(2014, 12, 31), CALENDAR, now) == len(
+        CALENDAR.sessions(dt.date(2015, 1, 1), now.date())
+    )
+    taken = []
+    for _ in range(20):
+        started = time.perf_counter()
+        sessions_behind(dt.date(1990, 1, 1), CALENDAR, now)
+        taken.append(time.perf_counter() - started)
+    assert min(taken) < 0.001
 
 
 @given(days, any_exchange)

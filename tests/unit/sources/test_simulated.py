@@ -6,15 +6,20 @@ import datetime as dt
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 
 from stock_ai.errors import InvalidInputError
 from stock_ai.market.symbols import VN30
+from stock_ai.market.trading_calendar import default_calendar
+from stock_ai.quality.assessment import assess
 from stock_ai.sources import simulated_market as market
 from stock_ai.sources.simulated import SimulatedSource
 from tests.fakes.clock import FixedClock
+from tests.fakes.daily_bars import daily_bars
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+SESSIONS = default_calendar().sessions(market.EPOCH, dt.date(2026, 11, 25))
 
 
 def at(day, hour=20, minute=0):
@@ -35,8 +40,7 @@ def test_thirty_stocks_and_the_index_of_the_last_sessions(bars):
     assert sorted(bars) == sorted((*VN30, "VNINDEX"))
     assert len(bars["VNINDEX"]) == 500
     assert bars["VNINDEX"][-1].time == dt.date(2026, 11, 25)
-    assert all(bar.time.weekday() < 5 for bar in bars["VNINDEX"])
-    assert dt.date(2026, 9, 2) not in {bar.time for bar in bars["VNINDEX"]}
+    assert [bar.time for bar in bars["VNINDEX"]] == SESSIONS[-500:]
 
 
 def test_every_bar_passes_the_hard_rules(bars):
@@ -75,6 +79,27 @@ def test_a_halt_leaves_a_hole_that_the_market_does_not_have(bars):
     missing = {bar.time for bar in bars["VNINDEX"]} - {bar.time for bar in bars[symbol]}
     assert len([day for day in missing if day.year == 2026]) == market.HALT_SESSIONS
     assert min(day for day in missing if day.year == 2026) == dt.date(2026, 9, 10)
+
+
+def test_its_quality_report_names_the_halts_and_no_odd_session(bars):
+    panel = [
+        daily_bars(
+            [float(bar.close) for bar in series], symbol, np.array([bar.time for bar in series], "datetime64[D]")
+        )
+        for symbol, series in bars.items()
+    ]
+    report = assess(panel, [], default_calendar(), at("2026-11-25"))
+    whole = report.market
+    assert (whole.gaps, whole.thin_sessions, whole.unexpected_sessions, whole.sessions_behind) == ((), (), (), 0)
+    halted = {market.halted_symbol(20150105, year) for year in (2025, 2026)}
+    assert {one.symbol for one in report.symbols if one.gaps} == halted
+
+
+@pytest.mark.parametrize(("now", "last"), [("2026-09-01", "2026-08-28"), ("2026-02-18", "2026-02-13")])
+def test_no_bar_on_a_holiday(now, last):
+    for hour in (10, 16):
+        bar = SimulatedSource(at(now, hour)).bars("FPT", None, None)[-1]
+        assert (bar.time, bar.provisional) == (dt.date.fromisoformat(last), False)
 
 
 @pytest.mark.parametrize("today", ["2025-03-03", "2026-06-12", "2026-11-24"])

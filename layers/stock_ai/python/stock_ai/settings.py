@@ -9,7 +9,7 @@ import datetime as dt
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
@@ -17,6 +17,9 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from stock_ai import secrets
 from stock_ai.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from stock_ai.market.trading_calendar import TradingCalendar
 
 
 def _split(value: object) -> object:
@@ -191,6 +194,23 @@ class CalendarSettings(Settings):
     closures: Path | None = Field(
         default=None, validation_alias="CLOSURES_FILE", description="YAML as in stock_ai/market/closures.py."
     )
+
+    def calendar(self) -> TradingCalendar:
+        """The packaged calendar, with the operator's file on top where there is one.
+
+        Raises:
+            InvalidInputError: the file cannot be read or is no closure file; the message names it.
+        """
+        # Here, since most functions that read settings need no calendar.
+        from stock_ai.market.trading_calendar import default_calendar
+
+        if self.closures is None:
+            return default_calendar()
+        try:
+            text = self.closures.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InvalidInputError(f"CLOSURES_FILE {self.closures}: {error}") from error
+        return default_calendar().extended(text, f"CLOSURES_FILE {self.closures}")
 
 
 class ModelSettings(Settings):

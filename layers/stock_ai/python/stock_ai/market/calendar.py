@@ -16,6 +16,12 @@ def exchange_date(instant: dt.datetime) -> dt.date:
     return instant.astimezone(EXCHANGE_ZONE).date()
 
 
+def last_closed(instant: dt.datetime) -> dt.date:
+    """The last date whose session, where it has one, has closed at `instant` (aware)."""
+    today = exchange_date(instant)
+    return today if is_final(today, instant) else today - dt.timedelta(days=1)
+
+
 def is_final(trading_date: dt.date, instant: dt.datetime) -> bool:
     """Whether the daily bar of `trading_date` can no longer change at `instant` (aware): its session has closed."""
     local = instant.astimezone(EXCHANGE_ZONE)

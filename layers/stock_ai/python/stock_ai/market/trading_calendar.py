@@ -6,11 +6,11 @@ import datetime as dt
 from bisect import bisect_left, bisect_right
 from functools import cache
 
-from stock_ai.market.calendar import EXCHANGE_ZONE, MARKET_CLOSE
+from stock_ai.market.calendar import EXCHANGE_ZONE, MARKET_CLOSE, last_closed
 from stock_ai.market.closures import SATURDAY, Closures, packaged_closures, read_closures
 from stock_ai.market.sessions import Exchange, Phase, phase_at
 
-__all__ = ["Exchange", "Phase", "TradingCalendar", "default_calendar"]
+__all__ = ["Exchange", "Phase", "TradingCalendar", "default_calendar", "sessions_behind"]
 
 _DAY = dt.timedelta(days=1)
 
@@ -70,6 +70,16 @@ class TradingCalendar:
             found += self._sessions_of(year, exchange)
         return found[bisect_left(found, first) : bisect_right(found, last)]
 
+    def count(self, first: dt.date, last: dt.date, exchange: Exchange | None = None) -> int:
+        """How many trading dates there are from `first` to `last`, both included; 0 where `last` is before `first`."""
+        if last < first:
+            return 0
+        whole = sum(len(self._sessions_of(year, exchange)) for year in range(first.year, last.year + 1))
+        ending = self._sessions_of(last.year, exchange)
+        before = bisect_left(self._sessions_of(first.year, exchange), first)
+        after = len(ending) - bisect_right(ending, last)
+        return whole - before - after
+
     def _sessions_of(self, year: int, exchange: Exchange | None) -> list[dt.date]:
         known = self._years.get((year, exchange))
         if known is None:
@@ -117,6 +127,12 @@ def _local(at: dt.datetime) -> dt.datetime:
     if at.tzinfo is None:
         raise ValueError(f"{at} has no zone")  # It would be taken for the zone of this machine.
     return at.astimezone(EXCHANGE_ZONE)
+
+
+def sessions_behind(last: dt.date, calendar: TradingCalendar, now: dt.datetime) -> int:
+    """The sessions after `last` that have closed at `now` (aware)."""
+    closed = last_closed(now)
+    return calendar.count(last + _DAY, closed) if last < closed else 0
 
 
 @cache

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from stock_ai.market.symbols import VN30
+from stock_ai.market.trading_calendar import default_calendar
 
 EPOCH = dt.date(2015, 1, 5)
 LIMIT = 0.07
@@ -24,7 +25,6 @@ HALT_SESSIONS = 6
 INDEX = "VNINDEX"
 INDEX_BASE = 545.0
 
-_CLOSED_DAYS = frozenset({(1, 1), (4, 30), (5, 1), (9, 2)})
 _SPLIT_FROM = (6, 15)
 _HALT_FROM = (9, 10)
 
@@ -73,9 +73,8 @@ def limits(reference: int) -> tuple[int, int]:
 
 
 def sessions(until: dt.date) -> list[dt.date]:
-    """The sessions from `EPOCH` to `until`: weekdays without four closed days a year."""
-    days = (EPOCH + dt.timedelta(days) for days in range((until - EPOCH).days + 1))
-    return [day for day in days if day.weekday() < 5 and (day.month, day.day) not in _CLOSED_DAYS]
+    """The sessions from `EPOCH` to `until` by the packaged calendar, so that no setting changes the seeded bars."""
+    return default_calendar().sessions(EPOCH, until)
 
 
 def split_symbol(seed: int, year: int) -> str:
