@@ -9,8 +9,8 @@ import signal
 import sys
 from types import FrameType
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from local.cli import backfill, dead_letters, quality, quarantine, stores, triggers, up
 from local.cli.output import errors
@@ -45,10 +45,10 @@ def main() -> None:
         signal.signal(stop, _interrupt)
     try:
         code = app(standalone_mode=False)
-    except click.ClickException as error:
+    except TyperException as error:
         errors.print(f"error: {error.format_message()}", style="red", markup=False, highlight=False, soft_wrap=True)
         code = 2
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         errors.print("stopped", style="dim")
         code = 130
     except StockAIError as error:

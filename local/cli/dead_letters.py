@@ -18,7 +18,10 @@ from stock_ai.storage.redrives import MongoRedriveLog
 from stock_ai.streaming.dead_letters import DeadLetter, DeadLetters
 from stock_ai.streaming.publisher import KafkaPublisher
 
-app = typer.Typer(help="Records that could not be processed.", no_args_is_help=True)
+app = typer.Typer(
+    help="Records that could not be processed. Faulty bars among them are corrected by `stock-ai quarantine`.",
+    no_args_is_help=True,
+)
 _SHOWN = 50
 
 
@@ -38,13 +41,16 @@ def list_letters(
     topic: Annotated[str | None, typer.Option(help="Only those that came from this topic.")] = None,
     json: JsonOption = False,
 ) -> None:
-    """List open dead letters, oldest first."""
+    """List open dead letters, oldest first: neither sent again nor corrected or released from quarantine."""
     with _opened() as (_, letters):
         found = letters.list(topic)
     if json:
         print_json([_as_json(letter) for letter in found])
         return
-    table = Table("reason", "key", "failed at", title=f"{len(found):,} dead letters", title_justify="left")
+    if not found:
+        results.print("no open dead letters")
+        return
+    table = Table("reason", "key", "failed at", title=f"{len(found):,} open dead letters", title_justify="left")
     table.add_column("id", no_wrap=True)
     for letter in found[:_SHOWN]:
         table.add_row(letter.reason, letter.key or "", letter.failed_at[:19], letter.id)
@@ -71,7 +77,10 @@ def redrive(
     every: Annotated[bool, typer.Option("--all", help="All open dead letters.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Send dead letters to the topic they came from, to be processed again."""
+    """Send dead letters to the topic they came from, to be processed again.
+
+    One whose record was corrected or released from quarantine is refused: what was let through stays as it is.
+    """
     if bool(letter_ids) is every:
         raise InvalidInputError("ID: name the dead letters to redrive, or give --all")
     with _opened() as (session, letters):
@@ -83,6 +92,8 @@ def redrive(
             publisher.close()
     if json:
         print_json({"redriven": len(chosen)})
+    elif not chosen:
+        results.print("no open dead letters")
     else:
         results.print(f"{len(chosen):,} redriven; the next run, or the running one, processes them", highlight=False)
 
@@ -93,6 +104,7 @@ def _as_json(letter: DeadLetter) -> dict[str, Any]:
         "reason": letter.reason,
         "detail": letter.detail,
         "key": letter.key,
+        "state": "settled" if letter.settled else "redriven" if letter.redriven else "open",
         "source_topic": letter.source_topic,
         "source_partition": letter.source_partition,
         "source_offset": letter.source_offset,

@@ -12,17 +12,19 @@ from typing import Annotated, Any, Protocol, cast
 
 import typer
 from rich.progress import Progress
-from rich.table import Table
 
 from local.cli.output import JsonOption, errors, parse_date, print_json, results
+from local.cli.quarantine_view import bar_json, print_list, print_record, record_json, release_json
 from local.home import Home
 from local.session import connect
 from stock_ai.clock import Clock, utc_now
 from stock_ai.errors import InvalidInputError
 from stock_ai.market.calendar import EXCHANGE_ZONE
+from stock_ai.ports import PriceStore
 from stock_ai.quality.rules import Reason
-from stock_ai.releasing import Releases, ReleaseStore, bar_of, explanations
+from stock_ai.releasing import Releases, ReleaseStore, explanations, stored_bar
 from stock_ai.settings import KafkaSettings
+from stock_ai.storage.prices import MongoPriceStore
 from stock_ai.storage.quarantine import Filter, KeptRecord, MongoQuarantine, Release
 from stock_ai.streaming.publisher import KafkaPublisher
 
@@ -51,6 +53,7 @@ class Desk:
     """What the commands work on."""
 
     quarantine: Quarantine
+    prices: PriceStore
     releases: Callable[[], AbstractContextManager[Releases]]
     """Opened only to correct or release."""
     clock: Clock
@@ -69,7 +72,7 @@ def _of_home() -> Iterator[Desk]:
             finally:
                 publisher.close()
 
-        yield Desk(quarantine, releases, utc_now)
+        yield Desk(quarantine, MongoPriceStore(session.database), releases, utc_now)
 
 
 def _desk(context: typer.Context) -> AbstractContextManager[Desk]:
@@ -97,34 +100,27 @@ def list_records(
         found = desk.quarantine.list(wanted, limit + 1, after)
     shown, following = found[:limit], found[limit - 1].record.record_id if len(found) > limit else None
     if json:
-        print_json({"records": [_as_json(kept) for kept in shown], "next_after": following})
-        return
-    table = Table("set aside", "reason", "record", "source")
-    table.add_column("id", no_wrap=True)
-    for kept in shown:
-        state = kept.record.reasons[0] + (", released" if kept.released_at else "")
-        at = f"{kept.record.quarantined_at:%Y-%m-%d %H:%M}"
-        table.add_row(at, state, _title(kept), kept.source or "", kept.record.record_id)
-    results.print(table)
-    if following:
-        results.print(f"there are more: --after {following}", highlight=False)
+        print_json({"records": [record_json(kept) for kept in shown], "next_after": following})
+    else:
+        print_list(shown, following)
 
 
 @app.command("show")
 def show(context: typer.Context, record_id: IdArgument, json: JsonOption = False) -> None:
-    """Show one record: why it was set aside, what it holds, and what was decided about it."""
+    """Show one record: why it was set aside, what it holds, what is stored in its place and what was decided."""
     with _desk(context) as desk:
         kept = desk.quarantine.get(record_id)
-        content = _as_json(kept) | {
-            "explanations": explanations(kept.record),
-            "releases": [_release_as_json(release) for release in desk.quarantine.releases(record_id)],
-        }
+        decisions = desk.quarantine.releases(record_id)
+        stored = stored_bar(kept, decisions, desk.prices)
     if json:
-        print_json(content)
-        return
-    for name, value in content.items():
-        for each in value if isinstance(value, list) else value.values() if isinstance(value, dict) else [value]:
-            results.print(f"{name:<16} {each}", markup=False, highlight=False, soft_wrap=True)
+        content = {
+            "explanations": explanations(kept.record),
+            "releases": [release_json(release) for release in decisions],
+            "stored": bar_json(stored),
+        }
+        print_json(record_json(kept) | content)
+    else:
+        print_record(kept, decisions, stored)
 
 
 @app.command("correct")
@@ -143,7 +139,7 @@ def correct(
     with _desk(context) as desk, desk.releases() as releases:
         release = releases.correct(record_id, wanted, by or getpass.getuser(), note, desk.clock())
     if json:
-        print_json(_release_as_json(release))
+        print_json(release_json(release))
     else:
         for name, (before, changed) in release.changes.items():
             results.print(f"{name}: {before} -> {changed}", markup=False, highlight=False)
@@ -218,36 +214,3 @@ def _progress() -> Progress:
 def _midnight(option: str, text: str | None) -> dt.datetime | None:
     date = parse_date(option, text)
     return None if date is None else dt.datetime.combine(date, dt.time.min, EXCHANGE_ZONE)
-
-
-def _title(kept: KeptRecord) -> str:
-    bar = bar_of(kept.record)
-    return f"{bar.symbol[:40]} {bar.interval} {bar.time.isoformat()}" if bar else kept.symbol or kept.record.topic
-
-
-def _as_json(kept: KeptRecord) -> dict[str, Any]:
-    record = kept.record
-    return {
-        "id": record.record_id,
-        "reasons": list(record.reasons),
-        "detail": record.detail,
-        "symbol": kept.symbol,
-        "source": kept.source,
-        "quarantined_at": record.quarantined_at.isoformat(),
-        "released_at": kept.released_at.isoformat() if kept.released_at else None,
-        "topic": record.topic,
-        "partition": record.partition,
-        "offset": record.offset,
-        "value": record.value.decode("utf-8", "backslashreplace"),
-    }
-
-
-def _release_as_json(release: Release) -> dict[str, Any]:
-    return {
-        "id": release.record_id,
-        "by": release.by,
-        "note": release.note,
-        "at": release.at.isoformat(),
-        "event_id": release.event_id,
-        "changes": {name: list(change) for name, change in release.changes.items()},
-    }

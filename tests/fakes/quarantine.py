@@ -64,8 +64,9 @@ class MemoryReleases:
     def record_release(self, release: Release) -> None:
         self.decisions.append(release)
 
-    def mark_released(self, record_id: str, at: dt.datetime) -> None:
-        self.kept[record_id] = dataclasses.replace(self.kept[record_id], released_at=at)
+    def mark_released(self, record_id: str, at: dt.datetime, refusals: int = 0) -> None:
+        if self.kept[record_id].refusals == refusals:
+            self.kept[record_id] = dataclasses.replace(self.kept[record_id], released_at=at)
 
 
 def _order(kept: KeptRecord) -> tuple[dt.datetime, str]:

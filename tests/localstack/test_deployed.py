@@ -38,6 +38,9 @@ def letters(settings):
         def known(self):
             return set()
 
+        def settled(self):
+            return set()
+
         def record(self, letter_ids, redriven_at):
             raise AssertionError("nothing is sent again here")
 

@@ -45,10 +45,28 @@ def test_redrives_are_remembered_once(mongo_database):
     assert mongo_database["redrives"].find_one({"_id": "t:0:2"})["redriven_at"] == NOW
 
 
+def test_what_was_let_through_quarantine_settles_dead_letters(mongo_database):
+    quarantine, log = MongoQuarantine(mongo_database), MongoRedriveLog(mongo_database)
+    quarantine.add([kept("a"), quarantined(b"{}", record_id="b"), quarantined(b"{}", record_id="c", topic="other")])
+    assert log.settled() == set()
+    quarantine.mark_released("a", NOW)
+    quarantine.mark_released("c", NOW)
+    assert log.settled() == {("stock_prices_raw", b"\x00\xff"), ("other", b"{}")}
+
+
+@pytest.mark.parametrize("symbol", ["\\ud800", "F\\u0000T", "\\u001b[31m", "", "X" * 65])
+def test_a_symbol_that_cannot_be_stored_or_searched_for_is_left_out(mongo_database, symbol):
+    store = MongoQuarantine(mongo_database)
+    value = f'{{"symbol": "{symbol}", "source": "{symbol}"}}'.encode()
+    store.add([quarantined(value, record_id="a", key=None)])
+    assert (store.get("a").symbol, store.get("a").source) == (None, None)
+    assert store.get("a").record.value == value
+
+
 def test_an_absent_server_is_retryable():
     away = database(MongoSettings.model_validate({"MONGODB_URI": "mongodb://127.0.0.1:1"}))
     quarantine, log = MongoQuarantine(away), MongoRedriveLog(away)
-    reads = (lambda: quarantine.known(["a"]), quarantine.counts_by_reason, log.known)
+    reads = (lambda: quarantine.known(["a"]), quarantine.counts_by_reason, log.known, log.settled)
     for call in (*reads, lambda: quarantine.add([kept("a")])):
         with pymongo.timeout(0.3), pytest.raises(RetryableError):
             call()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 import pymongo
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 
-from functions.kafka_consumer.service import consume
+from functions.kafka_consumer.service import ConsumedBars, consume
 from infra.topology import Topic
 from local.embedded.kafka import create_topics
 from stock_ai.errors import InvalidInputError, NotFoundError, RetryableError
@@ -18,10 +19,13 @@ from stock_ai.settings import KafkaSettings, MongoSettings
 from stock_ai.storage.mongo import database
 from stock_ai.storage.prices import MongoPriceStore
 from stock_ai.storage.quarantine import Filter, MongoQuarantine, Release
+from stock_ai.storage.redrives import MongoRedriveLog
+from stock_ai.streaming.dead_letters import DeadLetters
 from stock_ai.streaming.publisher import KafkaPublisher
 from stock_ai.streaming.records import KafkaRecord
 from tests.fakes.clock import FixedClock
 from tests.fakes.messages import NOW, bar, record
+from tests.fakes.publisher import RecordingPublisher
 from tests.fakes.quarantine import quarantined
 
 DAY = dt.date(2025, 8, 22)
@@ -99,10 +103,40 @@ def test_a_released_record_is_known_and_counted_no_more(store):
 
 
 def test_a_record_of_an_older_release_is_quarantined_still(store, mongo_database):
-    mongo_database["quarantine"].update_one({"_id": "03"}, {"$unset": {"released_at": "", "symbol": "", "source": ""}})
-    assert "03" in names(store.list(Filter(), 50))
-    assert store.counts_by_reason()["negative_volume"] == 1
-    assert store.get("03").symbol is None
+    store.add([quarantined(b"\xff", record_id="12", key=b"VCB"), quarantined(b"{}", record_id="13", key=b"HPG")])
+    before = store.list(Filter(), 50)
+    records = mongo_database["quarantine"]
+    # Key and symbol are the same in all records but those that this file makes.
+    records.update_many({"symbol": "VCB"}, {"$set": {"key": b"VCB"}})
+    records.update_many({}, {"$unset": {"released_at": "", "symbol": "", "source": ""}})
+    assert names(store.list(Filter(), 50)) == names(before)
+    assert [(each.symbol, each.source) for each in store.list(Filter(), 50)] == [
+        (each.symbol, each.source) for each in before
+    ]
+    assert (store.get("03").symbol, store.get("12").symbol, store.get("13").symbol) == ("VCB", "VCB", "HPG")
+    assert (store.get("03").source, store.get("12").source) == ("csv", None)
+    assert names(store.list(Filter(symbol="VCB"), 50)) == ["11", "09", "07", "05", "12", "03", "01"]
+    assert names(store.list(Filter(symbol="VCB"), 2, after="05")) == ["12", "03"]
+    assert store.counts_by_reason("VCB") == {"negative_volume": 1, "non_positive_price": 5, "undecodable": 1}
+    store.mark_released("03", NOW)
+    assert "03" not in names(store.list(Filter(symbol="VCB"), 50))
+
+
+def test_a_released_record_that_was_refused_is_quarantined_again_and_any_other_stays_released(store):
+    for name in ("03", "05"):
+        store.mark_released(name, NOW)
+    copy = store.get("03").record
+    store.add([dataclasses.replace(copy, offset=9, headers=(("redriven_from", b"quarantine:03"),))])
+    store.add([dataclasses.replace(store.get("05").record, headers=(("redriven_from", b"a_dead_letter:0:1"),))])
+    again = store.get("03")
+    assert (again.released_at, again.refusals, again.record) == (None, 1, copy)
+    assert store.get("05").released_at == NOW
+    assert store.released() == {("stock_prices_raw", store.get("05").record.value)}
+    # What was read before the refusal does not mark it as released.
+    store.mark_released("03", NOW)
+    assert store.get("03").released_at is None
+    store.mark_released("03", NOW, again.refusals)
+    assert store.get("03").released_at == NOW
 
 
 def test_decisions_are_only_added_to(store):
@@ -128,6 +162,7 @@ def test_an_absent_server_is_retryable():
         lambda: away.releases("a"),
         lambda: away.record_release(Release("a", "b", "c", NOW, "e")),
         lambda: away.mark_released("a", NOW),
+        away.released,
         away.counts_by_reason,
     ):
         with pymongo.timeout(0.3), pytest.raises(RetryableError):
@@ -142,11 +177,14 @@ class Pipeline:
             bootstrap, [Topic(name, 1, 1) for name in (topics.STOCK_PRICES_RAW, topics.DEAD_LETTER_TOPICS[0])]
         )
         self.bootstrap = bootstrap
-        self.publisher = KafkaPublisher(KafkaSettings.model_validate({"KAFKA_BOOTSTRAP_SERVERS": bootstrap}))
+        settings = KafkaSettings.model_validate({"KAFKA_BOOTSTRAP_SERVERS": bootstrap})
+        self.publisher = KafkaPublisher(settings)
         self.prices, self.quarantine = MongoPriceStore(mongo_database), MongoQuarantine(mongo_database)
         self.releases = Releases(self.quarantine, self.publisher)
+        self.letters = DeadLetters(settings, MongoRedriveLog(mongo_database))
         self.clock = FixedClock(NOW)
         self.read = self._end(topics.STOCK_PRICES_RAW)
+        self.first_letter = self.dead_letters()
 
     def _end(self, topic):
         reader = KafkaConsumer(bootstrap_servers=self.bootstrap, group_id=None)
@@ -157,6 +195,11 @@ class Pipeline:
 
     def dead_letters(self):
         return self._end(topics.dead_letter(topics.STOCK_PRICES_RAW))
+
+    def open_letters(self):
+        """The open dead letters of this test; the broker keeps those of others."""
+        found = self.letters.list(topics.STOCK_PRICES_RAW)
+        return [letter.id for letter in found if int(letter.id.rpartition(":")[2]) >= self.first_letter]
 
     def arrive(self, *records):
         return consume(records, self.prices, self.quarantine, self.publisher, self.clock)
@@ -252,3 +295,41 @@ def test_a_released_record_that_the_consumer_refuses_gets_a_dead_letter(pipeline
     pipeline.releases.release(name, by="an", note="early", now=NOW + dt.timedelta(days=2))
     assert pipeline.consume_what_was_sent().quarantined == {"future_time": 1}
     assert pipeline.dead_letters() == letters + 1
+    assert pipeline.quarantined() == [name]
+    assert len(pipeline.open_letters()) == 2
+    # Once it is let through in earnest all its letters are settled.
+    pipeline.clock.advance(days=2)
+    act(pipeline, pipeline.releases.release, name)
+    assert pipeline.consume_what_was_sent().stored == 1
+    assert (pipeline.quarantined(), pipeline.open_letters()) == ([], [])
+
+
+def test_a_redrive_brings_nothing_back_that_was_corrected(pipeline):
+    pipeline.arrive(record(bar(close=0)), record(bar("VCB", close=0), offset=1, key=b"VCB"))
+    (name,) = names(pipeline.quarantine.list(Filter(symbol="FPT"), 5))
+    of_fpt, of_vcb = pipeline.open_letters()
+    pipeline.clock.advance(hours=1)
+    # One redrive fails before the correction, one is on its way to the consumer while it is made.
+    pipeline.letters.redrive([of_fpt], pipeline.publisher)
+    pipeline.consume_what_was_sent()
+    failed_again = pipeline.open_letters()[-1]
+    pipeline.letters.redrive([failed_again], pipeline.publisher)
+    act(pipeline, pipeline.releases.correct, name, {"close": 101_500})
+    result = pipeline.consume_what_was_sent()
+    assert (result.stored, result.quarantined) == (1, {"non_positive_price": 1})
+    assert pipeline.open_letters() == [of_vcb]
+    for letter in (of_fpt, failed_again):
+        with pytest.raises(InvalidInputError, match="corrected or released"):
+            pipeline.letters.redrive([letter], pipeline.publisher)
+    assert pipeline.consume_what_was_sent() == ConsumedBars(0, 0)
+    assert [kept.close for kept in pipeline.stored()] == [101_500]
+    assert names(pipeline.quarantine.list(Filter(symbol="FPT"), 5)) == []
+
+
+def test_a_correction_that_was_not_sent_leaves_the_dead_letter_open(pipeline):
+    pipeline.arrive(record(bar(close=0)))
+    (name,) = pipeline.quarantined()
+    down = Releases(pipeline.quarantine, RecordingPublisher(down=True))
+    with pytest.raises(RetryableError):
+        act(pipeline, down.correct, name, {"close": 101_500})
+    assert len(pipeline.open_letters()) == 1

@@ -21,12 +21,16 @@ AI_DEAD = names.dead_letter(names.AI_ANALYSIS_RESULTS)
 class MemoryRedriveLog:
     def __init__(self):
         self.kept = {}
+        self.let_through = set()
 
     def known(self):
         return set(self.kept)
 
     def record(self, letter_ids, redriven_at):
         self.kept |= dict.fromkeys(letter_ids, redriven_at)
+
+    def settled(self):
+        return self.let_through
 
 
 @pytest.fixture
@@ -43,13 +47,18 @@ def publisher(settings):
 
 
 @pytest.fixture
-def letters(settings):
-    return DeadLetters(settings, MemoryRedriveLog(), FixedClock(NOW))
+def log():
+    return MemoryRedriveLog()
+
+
+@pytest.fixture
+def letters(settings, log):
+    return DeadLetters(settings, log, FixedClock(NOW))
 
 
 def publish(publisher, letters, *values, topic=names.STOCK_PRICES_RAW):
     """Put dead letters on their topic; what was there before is no part of the test."""
-    before = {letter.id for letter in letters.list(topic, include_redriven=True)}
+    before = {letter.id for letter in letters.list(topic, include_done=True)}
     for offset, value in enumerate(values):
         headers = dead_letter_headers(
             reason="undecodable",
@@ -61,7 +70,7 @@ def publish(publisher, letters, *values, topic=names.STOCK_PRICES_RAW):
         )
         publisher.publish(names.dead_letter(topic), "FPT", value, headers)
     publisher.flush()
-    return [letter for letter in letters.list(topic, include_redriven=True) if letter.id not in before]
+    return [letter for letter in letters.list(topic, include_done=True) if letter.id not in before]
 
 
 def test_dead_letters_are_listed_with_all_they_tell(publisher, letters):
@@ -91,7 +100,7 @@ def test_a_redriven_letter_goes_to_its_source_once_and_is_open_no_more(publisher
     assert second.id in open_ids
     assert first.id not in open_ids
     assert letters.get(first.id).redriven
-    assert first.id in {letter.id for letter in letters.list(include_redriven=True) if letter.redriven}
+    assert first.id in {letter.id for letter in letters.list(include_done=True) if letter.redriven}
 
 
 def test_a_letter_whose_redrive_was_not_acknowledged_stays_open(publisher, letters):
@@ -99,6 +108,20 @@ def test_a_letter_whose_redrive_was_not_acknowledged_stays_open(publisher, lette
     with pytest.raises(RetryableError):
         letters.redrive([letter.id], RecordingPublisher(down=True))
     assert letter in letters.list()
+
+
+def test_a_letter_whose_record_was_let_through_quarantine_is_settled_and_not_sent_again(publisher, letters, log):
+    first, copy, other = publish(publisher, letters, b"bad bar", b"bad bar", b"other")
+    (elsewhere,) = publish(publisher, letters, b"bad bar", topic=names.AI_ANALYSIS_RESULTS)
+    log.let_through = {(names.STOCK_PRICES_RAW, b"bad bar")}
+    open_ids = {letter.id for letter in letters.list()}
+    assert {other.id, elsewhere.id} <= open_ids
+    assert not {first.id, copy.id} & open_ids
+    assert (letters.get(copy.id).settled, letters.get(other.id).settled) == (True, False)
+    sent = RecordingPublisher()
+    with pytest.raises(InvalidInputError, match=f"{copy.id}: corrected or released"):
+        letters.redrive([other.id, copy.id], sent)
+    assert (sent.sent, log.kept) == ([], {})
 
 
 def test_nothing_is_sent_when_one_of_the_letters_is_unknown(publisher, letters):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 from contextlib import contextmanager, nullcontext
@@ -16,6 +17,7 @@ from tests.fakes.clock import FixedClock
 from tests.fakes.messages import NOW, bar
 from tests.fakes.publisher import RecordingPublisher
 from tests.fakes.quarantine import MemoryReleases, quarantined
+from tests.fakes.stores import MemoryPriceStore
 
 NOTE = ["--note", "checked", "--by", "an"]
 
@@ -23,6 +25,7 @@ NOTE = ["--note", "checked", "--by", "an"]
 class House:
     def __init__(self):
         self.publisher = RecordingPublisher()
+        self.prices = MemoryPriceStore()
         self.opened = 0
         self.store = MemoryReleases().put(
             quarantined(bar(close=0), "non_positive_price", record_id="bad", detail="FPT 1D: close 0"),
@@ -41,7 +44,7 @@ class House:
             self.opened += 1
             return nullcontext(Releases(self.store, self.publisher))
 
-        yield Desk(self.store, releases, FixedClock(NOW + dt.timedelta(days=5)))
+        yield Desk(self.store, self.prices, releases, FixedClock(NOW + dt.timedelta(days=5)))
 
     def run(self, *arguments, code=0):
         result = CliRunner().invoke(app, list(arguments), obj=self.desk)
@@ -92,6 +95,62 @@ def test_a_record_is_shown_with_its_explanation(house):
     assert house.json("show", "junk")["value"] == "\\xff"
     with pytest.raises(NotFoundError, match="'other'"):
         house.run("show", "other")
+
+
+def test_a_record_is_shown_beside_the_bar_that_is_stored_in_its_place(house):
+    assert house.json("show", "bad")["stored"] is None
+    assert "stored now  no bar of that symbol and time" in house.run("show", "bad")
+    kept = bar(close=101_700)
+    house.prices.upsert([kept, bar(time=dt.date(2025, 8, 21), close=99_500), bar("VCB", close=100_500)])
+    assert house.json("show", "bad")["stored"] == json.loads(kept.wire())
+    shown = house.run("show", "bad")
+    assert [line.split() for line in shown.splitlines() if line.startswith("close")] == [["close", "0", "101700"]]
+    assert [line.split() for line in shown.splitlines() if line.startswith("low")] == [["low", "99000", "99000"]]
+    assert house.json("show", "junk")["stored"] is None
+
+
+def test_what_is_to_be_done_about_a_record_is_said_until_it_is_done(house):
+    assert "quarantine correct bad --set" in house.run("show", "bad")
+    assert "quarantine show ID" in house.run("list")
+    house.run("correct", "bad", "--set", "close=101500", *NOTE)
+    shown = house.run("show", "bad")
+    assert "quarantine correct" not in shown
+    assert "decision    2025-08-30 16:00 by an: close 0 -> 101500 (checked)" in shown
+    assert "no quarantined records" in house.run("list", "--symbol", "VCB")
+
+
+def test_a_record_that_was_refused_after_its_release_says_so(house):
+    house.store.kept["early"] = dataclasses.replace(house.store.kept["early"], refusals=1)
+    assert house.json("show", "early")["refusals"] == 1
+    assert "refused it after its release" in house.run("show", "early")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b'{"symbol": "[/red]", "time": "\\u001b[31m2025", "[bold]": "\\ud800", "close": [1, {"a": "\\u0007"}]}',
+        b"\x1b[31m[/red] \xff",
+        json.dumps({"symbol": "FPT", "close": "9" * 5_000}).encode(),
+    ],
+)
+def test_nothing_in_a_record_works_on_the_terminal(house, value):
+    house.store.put(quarantined(value, record_id="evil"))
+    shown = house.run("show", "evil") + house.run("list")
+    assert "\x1b" not in shown
+    assert "\x07" not in shown
+    assert "evil" in shown
+
+
+def test_a_list_fits_eighty_columns_and_cuts_nothing_off(house):
+    house.store.put(quarantined(bar(close=0), "non_positive_price", record_id="f" * 32))
+    house.run("correct", "bad", "--set", "close=101500", *NOTE)
+    lines = house.run("list", "--released").splitlines()
+    assert max(map(len, lines)) <= 80
+    assert [line.split() for line in lines[:3]] == [
+        ["id", "reason", "record"],
+        ["f" * 32, "non_positive_price", "FPT", "1D", "2025-08-22"],
+        ["bad", "non_positive_price", "FPT", "1D", "2025-08-22", "released"],
+    ]
 
 
 def test_a_correction_is_sent_and_remembered(house):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 from decimal import Decimal
@@ -14,10 +15,12 @@ from stock_ai.errors import InvalidInputError, NotFoundError, RetryableError
 from stock_ai.models import Interval, StockPrice
 from stock_ai.quality.corrections import CORRECTABLE, corrected
 from stock_ai.quality.rules import Reason, hard_faults
-from stock_ai.releasing import Releases, bar_of, explanations
+from stock_ai.releasing import Releases, bar_of, explanations, stored_bar
+from stock_ai.storage.quarantine import KeptRecord, Release
 from tests.fakes.messages import NOW, ai_analysis, bar
 from tests.fakes.publisher import RecordingPublisher
 from tests.fakes.quarantine import MemoryReleases, quarantined
+from tests.fakes.stores import MemoryPriceStore
 
 LATER = NOW + dt.timedelta(days=3)
 WHO = {"by": "an", "note": "the exchange's own page says so", "now": LATER}
@@ -185,6 +188,72 @@ def test_a_decision_is_written_down_before_it_is_sent_and_counts_only_once_it_wa
         house.releases.correct("r1", {"close": 101_000}, **WHO)
     assert len(house.store.decisions) == 1
     assert house.store.get("r1").released_at is None
+
+
+def test_a_record_refused_again_while_it_was_being_released_stays_in_quarantine():
+    house = House(quarantined(bar(time=NOW.date() + dt.timedelta(days=2)), "future_time"))
+
+    class Quick(RecordingPublisher):
+        """Behind it a consumer refuses the record before the operator's command goes on."""
+
+        def flush(self):
+            house.store.kept["r1"] = dataclasses.replace(house.store.kept["r1"], refusals=1)
+
+    Releases(house.store, Quick()).release("r1", **WHO)
+    assert house.store.get("r1").released_at is None
+    house.releases.release("r1", **WHO)
+    assert house.store.get("r1").released_at == LATER
+
+
+MINUTE = dt.datetime(2025, 8, 22, 2, 15, tzinfo=dt.UTC)
+DAILY, OTHER_DAY = bar(close=100_500), bar(time=dt.date(2025, 8, 21))
+INTRADAY = bar(time=MINUTE, interval=Interval.MINUTE)
+STORED = [DAILY, OTHER_DAY, INTRADAY, bar(time=MINUTE + dt.timedelta(minutes=1), interval=Interval.MINUTE), bar("VCB")]
+
+
+def released(**changes):
+    return [Release("r1", "an", "why", NOW, "e", {name: ("null", json.dumps(to)) for name, to in changes.items()})]
+
+
+@pytest.mark.parametrize(
+    ("value", "releases", "stored"),
+    [
+        (bar(close=0), [], DAILY),
+        (bar(time=dt.date(2025, 8, 20), close=0), [], None),
+        (bar(time=MINUTE, interval=Interval.MINUTE, close=0), [], INTRADAY),
+        (bar(time=MINUTE, interval=Interval.MINUTES_5, close=0), [], None),
+        (edited(bar(), close="much", interval=None), [], DAILY),
+        (edited(bar(), time="2025-08-22T07:00:00"), [], DAILY),
+        (edited(bar(), time="2025-08-21T17:00:00Z"), [], DAILY),
+        (edited(bar(), time="2025-08-22T02:15:00", interval="1m"), [], None),
+        (edited(bar(), time=20250822), [], DAILY),
+        (edited(bar(), time=1755829800), [], None),
+        (edited(bar(), interval=["1D"]), [], None),
+        (edited(bar(), interval="2D"), [], None),
+        (edited(bar(), time="9999-12-31T23:00:00Z"), [], None),
+        (edited(bar(), time="9999-12-31"), [], None),
+        (edited(bar(), time="0001-01-01T00:00:00+14:00"), [], None),
+        (b"\xff", [], None),
+        (b"[" * 100_000, [], None),
+        # After a correction the bar is where that put it.
+        (bar("fpt"), released(symbol="VCB"), STORED[-1]),
+        (bar(time=dt.date(2030, 8, 22)), released(time="2025-08-21"), OTHER_DAY),
+        (bar(close=0), released(close=100_500), DAILY),
+        (bar(close=0), released(time="2020-01-01") + released(close=1), DAILY),
+    ],
+)
+def test_the_bar_that_is_stored_in_place_of_a_record_is_found(value, releases, stored):
+    prices = MemoryPriceStore()
+    prices.upsert(STORED)
+    assert stored_bar(KeptRecord(quarantined(value), "FPT", "csv", None), releases, prices) == stored
+
+
+def test_a_record_that_names_no_symbol_or_is_no_bar_has_no_stored_bar():
+    prices = MemoryPriceStore()
+    prices.upsert(STORED)
+    assert stored_bar(KeptRecord(quarantined(bar()), None, None, None), [], prices) is None
+    of_analysis = quarantined(bar(), topic="ai_analysis_results")
+    assert stored_bar(KeptRecord(of_analysis, "FPT", None, None), [], prices) is None
 
 
 PRICES = st.none() | st.integers(-5, 200) | st.floats(-5, 200)

@@ -155,7 +155,7 @@ class QuarantineStore(Protocol):
         """Which of the ids are already kept."""
 
     def add(self, records: Sequence[QuarantinedRecord]) -> None:
-        """Keep the records; one that is already there stays as it was."""
+        """Keep the records; one that is there stays as it was, save that one released before is quarantined again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,15 @@ _LARGEST: Final = 2**63 - 1
 _SHOWN: Final = 80
 
 
+def fields_of(value: bytes) -> dict[str, Any] | None:
+    """The fields of a message as they were sent; None where it is no JSON object."""
+    try:
+        content = json.loads(value)
+    except (ValueError, RecursionError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
 def corrected(value: bytes, changes: Mapping[str, Any], now: dt.datetime) -> StockPrice:
     """The bar of message `value` with `changes` (field to JSON value) made, as received at `now` (aware).
 
@@ -81,11 +90,8 @@ def must_keep_hard_rules(bar: StockPrice, now: dt.datetime) -> None:
 
 
 def _fields(value: bytes) -> dict[str, Any]:
-    try:
-        content = json.loads(value)
-    except (ValueError, RecursionError):
-        content = None
-    if not isinstance(content, dict):
+    content = fields_of(value)
+    if content is None:
         raise InvalidInputError("the record is not a JSON object, so it has no fields to correct")
     if content.get("schema_version") != SCHEMA_VERSION:
         raise InvalidInputError(

@@ -5,10 +5,9 @@ from __future__ import annotations
 import builtins
 import datetime as dt
 import functools
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 from bson import ObjectId
 from pymongo import ASCENDING, DESCENDING
@@ -18,6 +17,7 @@ from pymongo.database import Database
 from stock_ai.clock import to_millisecond
 from stock_ai.errors import NotFoundError
 from stock_ai.ports import QuarantinedRecord
+from stock_ai.quality.corrections import fields_of
 from stock_ai.storage.mongo import Document, insert_new, translated
 
 _LONGEST_NAME: Final = 64
@@ -46,6 +46,8 @@ class KeptRecord:
     source: str | None
     released_at: dt.datetime | None
     """When it was last corrected or released; None while it is still quarantined."""
+    refusals: int = 0
+    """How often the consumer refused it again after it was released as it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,11 @@ class Release:
     """Of the bar that was published."""
     changes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Field to its JSON before and after; empty where the record was released as it was."""
+
+
+def released_from(record_id: str) -> bytes:
+    """The header value by which the copy of a released record tells where it comes from."""
+    return f"quarantine:{record_id}".encode()
 
 
 class MongoQuarantine:
@@ -81,10 +88,15 @@ class MongoQuarantine:
             return {document["_id"] for document in self._records.find({"_id": {"$in": list(record_ids)}}, {"_id": 1})}
 
     def add(self, records: Sequence[QuarantinedRecord]) -> None:
-        """See `QuarantineStore.add`."""
+        """See `QuarantineStore.add`. The refused copy of a released record puts that record into quarantine again."""
+        refused = [each.record_id for each in records if released_from(each.record_id) in dict(each.headers).values()]
         if records:
             with translated():
                 insert_new(self._indexed_records, [_to_document(record) for record in records])
+        if refused:
+            again = {"$set": {"released_at": None}, "$inc": {"refusals": 1}}
+            with translated():
+                self._records.update_many({"_id": {"$in": refused}}, again)
 
     def list(self, wanted: Filter, limit: int, after: str | None = None) -> builtins.list[KeptRecord]:
         """The newest `limit` records, newest first; those that follow record `after` where one is named.
@@ -93,13 +105,13 @@ class MongoQuarantine:
             NotFoundError: there is no record `after`.
             RetryableError: the store is away.
         """
-        match = _match(wanted)
+        conditions = _conditions(wanted)
         if after is not None:
             at = to_millisecond(self.get(after).record.quarantined_at)
-            match["$or"] = [{"quarantined_at": {"$lt": at}}, {"quarantined_at": at, "_id": {"$lt": after}}]
+            conditions.append({"$or": [{"quarantined_at": {"$lt": at}}, {"quarantined_at": at, "_id": {"$lt": after}}]})
         order = [("quarantined_at", DESCENDING), ("_id", DESCENDING)]
         with translated():
-            return [_kept(document) for document in self._records.find(match).sort(order).limit(limit)]
+            return [_kept(document) for document in self._records.find(_all(conditions)).sort(order).limit(limit)]
 
     def get(self, record_id: str) -> KeptRecord:
         """One record, released or not.
@@ -147,17 +159,25 @@ class MongoQuarantine:
                 }
             )
 
-    def mark_released(self, record_id: str, at: dt.datetime) -> None:
-        """Count the record as quarantined no more."""
+    def mark_released(self, record_id: str, at: dt.datetime, refusals: int = 0) -> None:
+        """Count the record as quarantined no more, unless it was refused more often by now than `refusals` times."""
+        # A record that was never refused has no such field.
+        unchanged = {"_id": record_id, "refusals": refusals or None}
         with translated():
-            self._records.update_one({"_id": record_id}, {"$set": {"released_at": to_millisecond(at)}})
+            self._records.update_one(unchanged, {"$set": {"released_at": to_millisecond(at)}})
+
+    def released(self) -> set[tuple[str, bytes]]:
+        """Topic and value of every record that was corrected or released and is not quarantined again."""
+        with translated():
+            found = self._records.find({"released_at": {"$ne": None}}, {"topic": 1, "value": 1})
+            return {(document["topic"], document["value"]) for document in found}
 
     def counts_by_reason(self, symbol: str | None = None) -> dict[str, int]:
         """How many records are quarantined still, by first reason, of one symbol or of all."""
         with translated():
             groups = self._records.aggregate(
                 [
-                    {"$match": _match(Filter(symbol=symbol))},
+                    {"$match": _all(_conditions(Filter(symbol=symbol)))},
                     {"$group": {"_id": "$reason", "count": {"$sum": 1}}},
                 ]
             )
@@ -170,24 +190,32 @@ class MongoQuarantine:
         return self._records
 
 
-def _match(wanted: Filter) -> Document:
-    match: Document = {} if wanted.released else {"released_at": None}
-    named = {"reason": wanted.reason, "symbol": wanted.symbol, "source": wanted.source}
-    match |= {name: value for name, value in named.items() if value is not None}
+def _all(conditions: Sequence[Document]) -> Document:
+    return {"$and": conditions} if conditions else {}
+
+
+def _conditions(wanted: Filter) -> list[Document]:
+    named = {"reason": wanted.reason, "source": wanted.source}
+    conditions: list[Document] = [{name: value} for name, value in named.items() if value is not None]
+    if not wanted.released:
+        conditions.append({"released_at": None})
+    if wanted.symbol is not None:
+        of_older_release = {"symbol": {"$exists": False}, "key": wanted.symbol.encode()}
+        conditions.append({"$or": [{"symbol": wanted.symbol}, of_older_release]})
     if wanted.since is not None:
-        match["quarantined_at"] = {"$gte": to_millisecond(wanted.since)}
-    return match
+        conditions.append({"quarantined_at": {"$gte": to_millisecond(wanted.since)}})
+    return conditions
 
 
 def _to_document(record: QuarantinedRecord) -> Document:
-    message = _message(record.value)
+    names = _names(record)
     return {
         "_id": record.record_id,
         "reason": record.reasons[0],
         "reasons": list(record.reasons),
         "detail": record.detail,
-        "symbol": _name(message.get("symbol")) or _name((record.key or b"").decode(errors="replace")),
-        "source": _name(message.get("source")),
+        "symbol": names.symbol,
+        "source": names.source,
         "topic": record.topic,
         "partition": record.partition,
         "offset": record.offset,
@@ -212,18 +240,23 @@ def _kept(document: Document) -> KeptRecord:
         key=document["key"],
         headers=tuple((name, value) for name, value in document["headers"]),
     )
-    # A record set aside by an earlier release of this project has none of the three.
-    return KeptRecord(record, document.get("symbol"), document.get("source"), document.get("released_at"))
+    # A record set aside by an earlier release of this project has neither names nor `released_at`.
+    names = _Names(document["symbol"], document["source"]) if "symbol" in document else _names(record)
+    return KeptRecord(record, names.symbol, names.source, document.get("released_at"), document.get("refusals", 0))
 
 
-def _message(value: bytes) -> dict[str, Any]:
-    try:
-        message = json.loads(value)
-    except (ValueError, RecursionError):
-        return {}
-    return message if isinstance(message, dict) else {}
+class _Names(NamedTuple):
+    symbol: str | None
+    source: str | None
+
+
+def _names(record: QuarantinedRecord) -> _Names:
+    """Symbol and source that the message of a record names; its key is the symbol where the message has none."""
+    message = fields_of(record.value) or {}
+    key = (record.key or b"").decode(errors="replace")
+    return _Names(_name(message.get("symbol")) or _name(key), _name(message.get("source")))
 
 
 def _name(value: object) -> str | None:
-    """A name as it can be searched for; anything else a faulty message holds in its place is left out."""
-    return value if isinstance(value, str) and 0 < len(value) <= _LONGEST_NAME and "\0" not in value else None
+    """A name as it can be stored and searched for; anything else that a faulty message holds there is left out."""
+    return value if isinstance(value, str) and 0 < len(value) <= _LONGEST_NAME and value.isprintable() else None

@@ -1,4 +1,4 @@
-"""Which dead letters were sent again, in MongoDB."""
+"""Which dead letters need nobody's attention any more, in MongoDB."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from pymongo.database import Database
 
 from stock_ai.clock import to_millisecond
 from stock_ai.storage.mongo import Document, insert_new, translated
+from stock_ai.storage.quarantine import MongoQuarantine
 
 
 class MongoRedriveLog:
-    """Implements `stock_ai.streaming.dead_letters.RedriveLog` on collection `redrives`."""
+    """Implements `stock_ai.streaming.dead_letters.RedriveLog` on collection `redrives` and on the quarantine."""
 
     def __init__(self, database: Database[Document]) -> None:
         self._redrives = database["redrives"]
+        self._quarantine = MongoQuarantine(database)
 
     def known(self) -> set[str]:
         """The ids of every dead letter that was sent again."""
@@ -30,3 +32,7 @@ class MongoRedriveLog:
                     self._redrives,
                     [{"_id": letter_id, "redriven_at": to_millisecond(redriven_at)} for letter_id in letter_ids],
                 )
+
+    def settled(self) -> set[tuple[str, bytes]]:
+        """Source topic and value of every record that was corrected or released from quarantine."""
+        return self._quarantine.released()

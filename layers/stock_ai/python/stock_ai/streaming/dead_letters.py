@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import builtins
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
@@ -69,16 +69,29 @@ class DeadLetter:
     key: str | None
     value: bytes
     redriven: bool
+    settled: bool
+    """Whether its record was corrected or released from quarantine, and so must not be sent again."""
+
+    @property
+    def open(self) -> bool:
+        """Whether an operator has still to do something about it."""
+        return not (self.redriven or self.settled)
 
 
 class RedriveLog(Protocol):
-    """Remembers which dead letters were sent again."""
+    """Remembers which dead letters were sent again, and which have nothing left to send."""
 
     def known(self) -> set[str]:
         """The ids of every dead letter that was sent again."""
 
     def record(self, letter_ids: Sequence[str], redriven_at: dt.datetime) -> None:
         """Remember that these were sent again."""
+
+    def settled(self) -> Collection[tuple[str, bytes]]:
+        """Source topic and value of every record that was corrected or released from quarantine.
+
+        Told by the content, since a record that was redriven in vain has a dead letter for each time.
+        """
 
 
 class DeadLetters:
@@ -89,8 +102,10 @@ class DeadLetters:
         self._redrives = redrives
         self._clock = clock
 
-    def list(self, topic: str | None = None, *, include_redriven: bool = False) -> builtins.list[DeadLetter]:
-        """The dead letters that came from `topic`, else from any, oldest first within each partition.
+    def list(self, topic: str | None = None, *, include_done: bool = False) -> builtins.list[DeadLetter]:
+        """The open dead letters that came from `topic`, else from any, oldest first within each partition.
+
+        `include_done` takes those too that were redriven or are settled.
 
         Raises:
             InvalidInputError: no records come from `topic`.
@@ -98,7 +113,7 @@ class DeadLetters:
         """
         if topic is not None and topic not in topics.TOPICS:
             raise InvalidInputError(f"topic: {topic!r} is not one of {', '.join(topics.TOPICS)}")
-        redriven = self._redrives.known()
+        done = self._done()
         letters: builtins.list[DeadLetter] = []
         with self._consumer() as consumer:
             for name in topics.DEAD_LETTER_TOPICS if topic is None else (topics.dead_letter(topic),):
@@ -106,8 +121,8 @@ class DeadLetters:
                 starts, ends = consumer.beginning_offsets(partitions), consumer.end_offsets(partitions)
                 for partition in sorted(partitions):
                     records = _read(consumer, partition, starts[partition], ends[partition])
-                    letters.extend(_letter(record, redriven) for record in records)
-        return [letter for letter in letters if include_redriven or not letter.redriven]
+                    letters.extend(_letter(record, done) for record in records)
+        return [letter for letter in letters if include_done or letter.open]
 
     def get(self, letter_id: str) -> DeadLetter:
         """One dead letter.
@@ -126,10 +141,14 @@ class DeadLetters:
         changes nothing, and none is forgotten.
 
         Raises:
-            InvalidInputError, NotFoundError: as `get`, before anything is sent.
+            InvalidInputError, NotFoundError: as `get`, or one is settled; before anything is sent.
             RetryableError: broker or store is away.
         """
         letters = self._get(letter_ids)
+        if settled := [letter.id for letter in letters if letter.settled]:
+            raise InvalidInputError(
+                f"id: {', '.join(settled)}: corrected or released from quarantine, so there is nothing to send again"
+            )
         for letter in letters:
             publisher.publish(
                 letter.source_topic, letter.key or "", letter.value, [(REDRIVEN_FROM, letter.id.encode())]
@@ -140,7 +159,7 @@ class DeadLetters:
 
     def _get(self, letter_ids: Sequence[str]) -> builtins.list[DeadLetter]:
         places = [_parse(letter_id) for letter_id in letter_ids]
-        redriven = self._redrives.known()
+        done = self._done()
         letters = []
         with self._consumer() as consumer:
             for letter_id, (partition, offset) in zip(letter_ids, places, strict=True):
@@ -150,8 +169,11 @@ class DeadLetters:
                 found = list(_read(consumer, partition, offset, offset + 1)) if start <= offset < end else []
                 if not found:
                     raise NotFoundError(f"id: there is no dead letter {letter_id!r}")
-                letters.append(_letter(found[0], redriven))
+                letters.append(_letter(found[0], done))
         return letters
+
+    def _done(self) -> _Done:
+        return _Done(self._redrives.known(), self._redrives.settled())
 
     @contextmanager
     def _consumer(self) -> Iterator[KafkaConsumer]:
@@ -196,19 +218,26 @@ def _parse(letter_id: str) -> tuple[TopicPartition, int]:
     return TopicPartition(parts[0], int(parts[1])), int(parts[2])
 
 
-def _letter(record: ConsumerRecord, redriven: set[str]) -> DeadLetter:
+class _Done(NamedTuple):
+    redriven: Collection[str]
+    settled: Collection[tuple[str, bytes]]
+
+
+def _letter(record: ConsumerRecord, done: _Done) -> DeadLetter:
     letter_id = f"{record.topic}:{record.partition}:{record.offset}"
     headers = {name: (value or b"").decode(errors="replace") for name, value in record.headers}
+    topic, value = headers.get("source_topic") or _SOURCES[record.topic], record.value or b""
     partition, offset = headers.get("source_partition", ""), headers.get("source_offset", "")
     return DeadLetter(
         id=letter_id,
-        source_topic=headers.get("source_topic") or _SOURCES[record.topic],
+        source_topic=topic,
         source_partition=int(partition) if partition.isdecimal() else None,
         source_offset=int(offset) if offset.isdecimal() else None,
         reason=headers.get("reason", ""),
         detail=headers.get("detail", ""),
         failed_at=headers.get("failed_at", ""),
         key=None if record.key is None else record.key.decode(errors="replace"),
-        value=record.value or b"",
-        redriven=letter_id in redriven,
+        value=value,
+        redriven=letter_id in done.redriven,
+        settled=(topic, value) in done.settled,
     )
