@@ -17,6 +17,19 @@ from tests.load.result import Result, paired, seconds
 
 ROUNDS = 5
 PRICES = ("open", "high", "low", "close")
+_PATTERNS = (
+    talib.CDLDOJI,
+    talib.CDLHAMMER,
+    talib.CDLSHOOTINGSTAR,
+    talib.CDLENGULFING,
+    talib.CDLHARAMI,
+    talib.CDLPIERCING,
+    talib.CDLDARKCLOUDCOVER,
+    talib.CDLMORNINGSTAR,
+    talib.CDLEVENINGSTAR,
+    talib.CDL3WHITESOLDIERS,
+    talib.CDL3BLACKCROWS,
+)
 
 
 def _panel(folder: Path) -> Panel:
@@ -37,25 +50,60 @@ def _panel(folder: Path) -> Panel:
     )
 
 
-def _bare(high: np.ndarray, low: np.ndarray, close: np.ndarray, volume: np.ndarray) -> None:
-    for period in (20, 50, 200):
+def _bare(opened: np.ndarray, high: np.ndarray, low: np.ndarray, close: np.ndarray, volume: np.ndarray) -> None:
+    """The TA-Lib functions that the indicators rest on, once each, and nothing around them."""
+    range_, bar, flow = (high, low), (high, low, close), (high, low, close, volume)
+    for period in (5, 10, 20, 50, 100, 200):
         talib.SMA(close, period)
-    talib.EMA(close, 12)
-    talib.EMA(close, 26)
-    talib.RSI(close, 14)
-    talib.MACD(close, 12, 26, 9)
+    for period in (5, 12, 26, 50, 200):
+        talib.EMA(close, period)
     talib.BBANDS(close, 20, 2, 2, 0)
-    talib.ATR(high, low, close, 14)
-    talib.STOCH(high, low, close, 14, 3, 0, 3, 0)
-    talib.ADX(high, low, close, 14)
-    talib.OBV(close, volume)
-    talib.MFI(high, low, close, volume, 14)
-    talib.ROC(close, 1)
-    talib.ROC(close, 10)
-    talib.SMA(volume, 20)
-    talib.STDDEV(close, 20, 1.0)
+    talib.KC(*bar, 20, 10, 2)
+    talib.DONCHIAN(*range_, 20)
+    talib.SAR(*range_, 0.02, 0.2)
+    talib.SUPERTREND(*bar, 10, 3)
+    for period in (9, 26, 52):
+        talib.MIDPRICE(*range_, period)
+    talib.VWMA(close, volume, 20)
+    talib.RSI(close, 7)
+    talib.RSI(close, 14)
+    talib.STOCH(*bar, 14, 3, 0, 3, 0)
+    talib.STOCHRSI(close, 14, 14, 3, 0)
+    talib.WILLR(*bar, 14)
+    talib.CCI(*bar, 20)
+    for period in (1, 5, 10, 20, 60):
+        talib.ROC(close, period)
+    talib.MOM(close, 10)
+    talib.MACD(close, 12, 26, 9)
+    talib.PPO(close, 12, 26, 1)
+    talib.TRIX(close, 15)
+    talib.ULTOSC(*bar, 7, 14, 28)
+    talib.ATR(*bar, 14)
+    talib.NATR(*bar, 14)
+    talib.TRANGE(*bar)
+    # Width of the bands, volatility of 20 and 60 sessions, Parkinson's mean, variance of the trend.
+    for period in (20, 20, 60):
+        talib.STDDEV(close, period, 1.0)
+    talib.SMA(close, 20)
+    talib.VAR(close, 20)
+    talib.LINEARREG_SLOPE(close, 20)
+    talib.ADX(*bar, 14)
+    talib.PLUS_DI(*bar, 14)
+    talib.MINUS_DI(*bar, 14)
+    talib.AROON(*range_, 25)
     talib.MIN(low, 252)
     talib.MAX(high, 252)
+    for pattern in _PATTERNS:
+        pattern(opened, *bar)
+    talib.OBV(close, volume)
+    talib.MFI(*flow, 14)
+    talib.AD(*flow)
+    talib.ADOSC(*flow, 3, 10)
+    talib.CMF(*flow, 20)
+    talib.EFI(close, volume, 13)
+    # Means of the volume and of the traded value.
+    talib.SMA(volume, 20)
+    talib.SMA(volume, 20)
 
 
 def bench() -> Result:
@@ -63,7 +111,9 @@ def bench() -> Result:
     with tempfile.TemporaryDirectory() as folder:
         panel = _panel(Path(folder))
     ready = [
-        (prices.high, prices.low, prices.close, bars.volume) for bars in panel for prices in [bars.adjusted_prices()]
+        (prices.open, prices.high, prices.low, prices.close, bars.volume)
+        for bars in panel
+        for prices in [bars.adjusted_prices()]
     ]
 
     def ours() -> float:

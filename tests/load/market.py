@@ -27,7 +27,7 @@ def parquet(folder: Path) -> Path:
     opening = np.roll(close, 1, axis=1)
     table = pa.table(
         {
-            "symbol": np.repeat([_name(number) for number in range(SYMBOLS)], SESSIONS),
+            "symbol": np.repeat([name(number) for number in range(SYMBOLS)], SESSIONS),
             "date": np.tile(days, SYMBOLS),
             "open": opening.ravel(),
             "high": (np.maximum(opening, close) + 100).ravel(),
@@ -60,6 +60,6 @@ def csv_folder(folder: Path, rows: int) -> Path:
     return target
 
 
-def _name(number: int) -> str:
+def name(number: int) -> str:
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     return letters[number // 676] + letters[number // 26 % 26] + letters[number % 26]

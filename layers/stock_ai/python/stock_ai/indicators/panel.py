@@ -16,6 +16,10 @@ from stock_ai.models import SIMULATED, PriceBasis
 
 Floats = NDArray[np.float64]
 Dates = NDArray[np.datetime64]
+Flags = NDArray[np.bool_]
+
+# No market has prices or volumes beyond these; within them no indicator comes near the limits of float64.
+_LEAST_PRICE, _LARGEST = 1e-6, 1e15
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,9 +44,9 @@ class Bars:
     ADJUSTED where any bar has a source's adjusted ones.
 
     Attributes:
-        adjusted: every bar has a positive adjusted close. One gap and the whole symbol counts as not adjusted.
-        priced: every bar has four positive prices.
-        traded: every bar has a volume.
+        adjusted: every bar has a sound adjusted close. One gap and the whole symbol counts as not adjusted.
+        priced: every bar has four sound prices, see `sound_prices`.
+        traded: every bar has a volume, which may be zero.
 
     Raises:
         InvalidInputError: the columns differ in length, or the dates do not strictly increase.
@@ -74,9 +78,9 @@ class Bars:
                 )
             object.__setattr__(self, name, column)
         prices = (self.open, self.high, self.low, self.close)
-        object.__setattr__(self, "adjusted", _positive(self.adjusted_close))
-        object.__setattr__(self, "priced", all(map(_positive, prices)))
-        object.__setattr__(self, "traded", bool(np.isfinite(self.volume).all()))
+        object.__setattr__(self, "adjusted", _all(sound_prices(self.adjusted_close)))
+        object.__setattr__(self, "priced", all(_all(sound_prices(column)) for column in prices))
+        object.__setattr__(self, "traded", bool(sound_volumes(self.volume).all()))
         backwards = np.flatnonzero(self.dates[1:] <= self.dates[:-1])
         if backwards.size:
             raise InvalidInputError(f"{self.symbol}: {self.dates[backwards[0] + 1]} does not follow the date before it")
@@ -154,5 +158,17 @@ class Panel:
         return len(self.bars)
 
 
-def _positive(column: Floats) -> bool:
-    return bool(column.size and column.min() > 0 and column.max() < np.inf)
+def sound_prices(column: Floats) -> Flags:
+    """Which of the prices can be computed on: positive, and of a size that no product of them overflows."""
+    sound: Flags = (column >= _LEAST_PRICE) & (column <= _LARGEST)
+    return sound
+
+
+def sound_volumes(column: Floats) -> Flags:
+    """Which of the volumes can be computed on: not missing and not negative."""
+    sound: Flags = (column >= 0) & (column <= _LARGEST)
+    return sound
+
+
+def _all(flags: Flags) -> bool:
+    return bool(flags.size and flags.all())
