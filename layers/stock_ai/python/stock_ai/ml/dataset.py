@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stock_ai.indicators import Bars, Panel, compute
 from stock_ai.indicators.panel import Dates, Floats
@@ -39,6 +40,17 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.classes)
+
+    def rows(self, chosen: NDArray[np.bool_]) -> Dataset:
+        """The rows of a mask of shape (rows,); sessions and symbols keep their positions."""
+        return replace(
+            self,
+            features=self.features[chosen],
+            classes=self.classes[chosen],
+            excess=self.excess[chosen],
+            session=self.session[chosen],
+            symbol=self.symbol[chosen],
+        )
 
 
 def stocks(panel: Panel) -> tuple[Bars, ...]:

@@ -46,10 +46,11 @@ class Spans:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainedModel:
-    """A model and the bytes to store, whose SHA-256 is in its card."""
+    """A model, the bytes to store, whose SHA-256 is in its card, and the rows it was tested on and has never seen."""
 
     model: Model
     blob: bytes
+    held_out: Dataset
 
     @property
     def card(self) -> ModelCard:
@@ -100,7 +101,8 @@ def train(panel: Panel, seed: int, now: dt.datetime) -> TrainedModel:
             raise RunAbortedError(f"too little data to train: of the three classes the {name} span has {happened}")
     estimator = fit(data, spans, seed)
     blob = to_bytes(estimator)
-    return TrainedModel(Model(_card(data, spans, estimator, blob, worlds.pop(), seed, now), estimator), blob)
+    model = Model(_card(data, spans, estimator, blob, worlds.pop(), seed, now), estimator)
+    return TrainedModel(model, blob, data.rows(spans.test))
 
 
 def fit(data: Dataset, spans: Spans, seed: int) -> CalibratedClassifierCV:

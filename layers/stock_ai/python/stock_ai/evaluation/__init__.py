@@ -1,0 +1,1 @@
+"""How good a model is: walk-forward, measures with intervals, a backtest, and the report of all of it."""
