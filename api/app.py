@@ -10,7 +10,7 @@ from fastapi.middleware.cors import CORSMiddleware
 
 from api import problems
 from api.middleware import HEADER, RequestScope
-from api.routers import analysis, health, market, stocks
+from api.routers import analysis, health, market, stocks, track_record
 from api.schemas import Links
 from api.services import Services
 
@@ -25,26 +25,31 @@ _TAGS = [
     {"name": "stocks", "description": "Symbols, bars and indicators."},
     {"name": "analysis", "description": "Insights, their history and explanations."},
     {"name": "market", "description": "The market as a whole."},
+    {"name": "track record", "description": "Signals of the past and what came of them."},
     {"name": "health", "description": "State of the service."},
 ]
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:
-    """FastAPI's document, with problem documents under their own media type."""
+    """FastAPI's document, in which an error is a problem document where its route says nothing else.
+
+    Routes name no model for these: FastAPI would make a field of each at every cold start.
+    """
     document = FastAPI.openapi(app)
+    problem = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas = document["components"]["schemas"]
+    schemas.update(problem.pop("$defs"), Problem=problem)
+    content = {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for path in document["paths"].values():
         for operation in path.values():
-            for response in operation["responses"].values():
-                content = response.get("content", {})
-                schema = content.get("application/json", {}).get("schema", {})
-                if schema.get("$ref") == "#/components/schemas/Problem":
-                    content[problems.MEDIA_TYPE] = content.pop("application/json")
+            for status, response in operation["responses"].items():
+                if status >= "400":
+                    response.setdefault("content", content)
     return document
 
 
 def create_app(services: Services, cors_origins: Sequence[str] = ("*",)) -> FastAPI:
     """The API over `services`, open to browsers from `cors_origins`."""
-    refused = {"model": problems.Problem}
     app = FastAPI(
         title="Stock AI",
         version="1.0.0",
@@ -53,13 +58,13 @@ def create_app(services: Services, cors_origins: Sequence[str] = ("*",)) -> Fast
         openapi_tags=_TAGS,
         redoc_url=None,
         responses={
-            422: refused | {"description": "The request is wrong; `errors` names each field and value."},
-            500: refused | {"description": "The request failed unexpectedly."},
-            503: refused | {"description": "A store is away; the header Retry-After says when to ask again."},
+            422: {"description": "The request is wrong; `errors` names each field and value."},
+            500: {"description": "The request failed unexpectedly."},
+            503: {"description": "A store is away; the header Retry-After says when to ask again."},
         },
     )
     app.state.services = services
-    for router in (stocks.router, analysis.router, market.router, health.router):
+    for router in (stocks.router, analysis.router, market.router, track_record.router, health.router):
         app.include_router(router, prefix=PREFIX)
 
     @app.get("/", operation_id="getIndex", summary="Where to go from here", tags=["health"])
@@ -73,6 +78,7 @@ def create_app(services: Services, cors_origins: Sequence[str] = ("*",)) -> Fast
                 "openapi": f"{root}/openapi.json",
                 "stocks": f"{root}{PREFIX}/stocks",
                 "market": f"{root}{PREFIX}/market/overview",
+                "track_record": f"{root}{PREFIX}/track-record",
                 "health": f"{root}{PREFIX}/health",
             },
         )

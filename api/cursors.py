@@ -8,9 +8,9 @@ import datetime as dt
 from typing import Final
 
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
-from api.schemas import ChartInterval
+from api.schemas import ChartInterval, Schema
 from stock_ai.models.price import BarTime
 
 EARLIEST: Final = dt.date(1900, 1, 1)
@@ -20,7 +20,7 @@ LATEST: Final = dt.date(2999, 12, 31)
 MAX_LENGTH: Final = 200
 
 
-class Position(BaseModel):
+class Position(Schema):
     """The bars of one series that lie before `before`. Newer bars that arrive do not move it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)

@@ -19,6 +19,10 @@ os.environ.update(
     AWS_REGION="ap-southeast-1",
 )
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # There is a worker for each core: threads of their own would only wait for each other.
+    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+
 import pytest
 import redis
 from pymongo import MongoClient

@@ -8,8 +8,10 @@ from types import SimpleNamespace
 
 import pytest
 from fastapi.testclient import TestClient
+from kafka.errors import KafkaError
 
 from api.app import create_app
+from api.probes import kafka_probe
 from api.wiring import connect
 from functions.llm_analysis import handler as llm_door
 from functions.llm_analysis import wiring as llm_wiring
@@ -114,6 +116,11 @@ def test_absent_stores_are_problems_and_down_in_health():
     insight = client.get("/api/v1/analysis/FPT/insight")
     assert (insight.status_code, insight.headers["content-type"]) == (503, "application/problem+json")
     assert "hidden" not in health.text + insight.text
+
+
+def test_kafka_probe_refuses_an_absent_broker():
+    with pytest.raises(KafkaError):
+        kafka_probe(KafkaSettings(KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1"))()
 
 
 def test_absent_redis_is_retryable():

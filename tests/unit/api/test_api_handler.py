@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from types import SimpleNamespace
 
 import pytest
@@ -115,18 +112,6 @@ def test_cors_origins_come_from_the_setting(services, monkeypatch):
     assert "access-control-allow-origin" not in client.get("/", headers={"Origin": "https://c.example"}).headers
 
 
-def test_importing_the_door_imports_nothing_heavy_and_connects_to_nothing():
-    """In a process of its own, without any setting: what is imported is paid at every cold start."""
-    probe = "import sys, api.handler; print('\\n'.join(sys.modules))"
-    environment = {name: value for name, value in os.environ.items() if not name.endswith(("_URI", "_URL", "_SERVERS"))}
-    run = subprocess.run(
-        [sys.executable, "-c", probe], capture_output=True, text=True, check=True, env=environment, timeout=60
-    )
-    heavy = {"anthropic", "sklearn", "talib", "pyarrow", "numpy", "kafka", "boto3", "openai", "pandas"}
-    heavy |= {"pymongo", "bson", "redis", "aws_xray_sdk", "pydantic_settings", "stock_ai.secrets"}
-    assert not heavy & set(run.stdout.split())
-
-
 def stage_event(path, asked):
     """A proxy event for `path` where the client asked the gateway for `asked`."""
     event = proxy_event(path)
@@ -161,29 +146,6 @@ def test_a_stage_named_like_a_part_of_the_path_is_no_trap():
     assert answer["statusCode"] == 200
 
 
-def test_a_route_makes_only_the_store_it_uses():
-    """In a process of its own: the insight needs Redis and no MongoDB, whose driver takes 50 ms to import."""
-    probe = """
-import sys
-from fastapi.testclient import TestClient
-from api.app import create_app
-from api.wiring import connect
-from stock_ai.settings import KafkaSettings, MongoSettings, RedisSettings
-client = TestClient(create_app(connect(
-    MongoSettings(MONGODB_URI="mongodb://127.0.0.1:1"),
-    RedisSettings(REDIS_URL="redis://127.0.0.1:1"),
-    KafkaSettings(KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1"),
-    None,
-)))
-assert client.get("/").status_code == 200
-assert not {"pymongo", "redis", "kafka"} & set(sys.modules)
-assert client.get("/api/v1/analysis/FPT/insight").status_code == 503
-assert "redis" in sys.modules
-assert not {"pymongo", "kafka"} & set(sys.modules)
-"""
-    subprocess.run([sys.executable, "-c", probe], check=True, timeout=60)
-
-
 def test_a_wrong_setting_is_no_fault_of_the_asker():
     """MongoDB's driver refuses some URIs only when it is made, which here is inside a request."""
     from fastapi.testclient import TestClient
@@ -200,12 +162,3 @@ def test_a_wrong_setting_is_no_fault_of_the_asker():
     answer = TestClient(create_app(services), raise_server_exceptions=False).get("/api/v1/stocks")
     assert (answer.status_code, answer.json()["type"]) == (500, "urn:stock-ai:problem:internal-error")
     assert "MONGODB_URI" not in answer.text
-
-
-def test_kafka_probe_refuses_an_absent_broker():
-    from kafka.errors import KafkaError
-
-    from api.probes import kafka_probe
-
-    with pytest.raises(KafkaError):
-        kafka_probe(KafkaSettings(KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1"))()

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import jsonschema
 import pytest
+from fastapi.testclient import TestClient
 
+from api.app import create_app
 from api.problems import MEDIA_TYPE
+from tests.fakes.api_services import memory_services
 
 OPERATIONS = {
     "listStocks",
@@ -22,9 +25,9 @@ OPERATIONS = {
 }
 
 
-@pytest.fixture
-def document(client):
-    return client.get("/openapi.json").json()
+@pytest.fixture(scope="module")
+def document():
+    return TestClient(create_app(memory_services())).get("/openapi.json").json()
 
 
 def operations(document):

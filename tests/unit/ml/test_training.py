@@ -106,10 +106,8 @@ def test_rank_ic_of_a_perfect_and_of_an_opposite_score():
     assert rank_ic(np.ones(60), excess, session) == 0
 
 
-def test_same_bars_and_seed_give_the_same_version_and_a_full_card():
-    panel = random_panel(30, 350)
-    one, other = train(panel, 7, NOW), train(panel, 7, NOW + dt.timedelta(hours=1))
-    card = one.card
+def test_same_bars_and_seed_give_the_same_version_and_a_full_card(panel, trained):
+    card, other = trained.card, train(panel, 7, NOW + dt.timedelta(hours=1))
     assert card.version == other.card.version
     assert card.version != train(random_panel(30, 350, seed=9), 7, NOW).card.version
     days = panel.bars[0].dates
@@ -137,12 +135,10 @@ def test_interval_covers_the_mean_as_often_as_it_says_though_neighbours_are_alik
     assert 85 <= covered <= 99
 
 
-def test_a_random_walk_has_no_proven_skill():
-    assert not train(random_panel(30, 420), 7, NOW).card.proven_skill
-
-
-def test_a_random_walk_is_not_ranked():
-    assert abs(train(random_panel(30, 420), 7, NOW).card.metrics.rank_ic) < 0.08
+def test_a_random_walk_has_no_proven_skill_and_is_not_ranked():
+    card = train(random_panel(30, 420), 7, NOW).card
+    assert not card.proven_skill
+    assert abs(card.metrics.rank_ic) < 0.08
 
 
 @pytest.mark.parametrize(
@@ -165,9 +161,8 @@ def test_real_and_simulated_bars_are_not_trained_on_together():
         train(mixed, 7, NOW)
 
 
-def test_reasons_are_the_exact_shares_of_the_log_odds():
-    model = train(random_panel(30, 350), 7, NOW).model
-    features = build_dataset(random_panel(30, 350)).features[:40]
+def test_reasons_are_the_exact_shares_of_the_log_odds(panel, trained):
+    model, features = trained.model, build_dataset(panel).features[:40]
     for signal, column in ((Signal.SELL, 0), (Signal.HOLD, 1), (Signal.BUY, 2)):
         others = [other for other in range(3) if other != column]
 

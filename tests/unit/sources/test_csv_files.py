@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import subprocess
-import sys
 from decimal import Decimal
 
 import pyarrow as pa
@@ -238,11 +236,6 @@ def test_parquet_nan_is_missing_and_a_wrong_value_is_named(tmp_path):
     file.write_bytes(b"PAR1 but not really")
     with pytest.raises(InvalidInputError, match="not a parquet file"):
         CsvSource(file, CLOCK)
-
-
-def test_importing_the_sources_does_not_import_arrow():
-    code = "import sys, stock_ai.sources.registry; sys.exit('pyarrow' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 NUMBERS = st.one_of(
