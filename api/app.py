@@ -78,7 +78,6 @@ def create_app(services: Services, cors_origins: Sequence[str] = ("*",)) -> Fast
                 "openapi": f"{root}/openapi.json",
                 "stocks": f"{root}{PREFIX}/stocks",
                 "market": f"{root}{PREFIX}/market/overview",
-                "track_record": f"{root}{PREFIX}/track-record",
                 "health": f"{root}{PREFIX}/health",
             },
         )

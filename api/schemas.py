@@ -8,6 +8,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field
 
 from stock_ai.models import HistoryEntry, Insight, LlmAnalysis, Price, PriceBasis, Signal, Withheld, WithheldReason
+from stock_ai.models.analysis import NullIndicator
 from stock_ai.models.price import BarTime
 
 
@@ -126,7 +127,10 @@ class Indicators(Answer):
     symbol: str
     bars: int = Field(description="Daily bars the indicators were computed from.")
     adjusted: bool = Field(description="Whether they are on adjusted prices.")
-    indicators: dict[str, float | None] = Field(description="Null while an indicator has not warmed up.")
+    indicators: dict[str, float | None] = Field(description="Null where undefined; `nulls` says why.")
+    nulls: dict[str, NullIndicator] = Field(
+        default_factory=dict, description="By the name of each indicator that is null, the reason."
+    )
 
 
 class InsightAnswer(Insight):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from api.llm_invoker import LambdaLlmInvoker
 from api.probes import LIMIT_SECONDS, kafka_probe
-from api.services import Probe, QualityStore, Services
+from api.services import Probe, QualityStore, Services, TrackRecordReader
 from stock_ai.clock import utc_now
 from stock_ai.errors import InvalidInputError, RunAbortedError
 
@@ -55,6 +55,7 @@ class StoreServices:
         self._prices = _once(self._price_store)
         self._insights = _once(self._insight_store)
         self._quality = _once(self._quality_store)
+        self._track_record = _once(self._track_record_store)
         self._calendar = _once(_trading_calendar)
         self.llm = llm
         self.clock: Clock = utc_now
@@ -80,6 +81,11 @@ class StoreServices:
         return self._quality()
 
     @property
+    def track_record(self) -> TrackRecordReader:
+        """Issued signals and their outcomes in MongoDB."""
+        return self._track_record()
+
+    @property
     def calendar(self) -> TradingCalendar:
         """The packaged calendar with the closures of the operator's file."""
         return self._calendar()
@@ -98,6 +104,11 @@ class StoreServices:
         from stock_ai.storage.quality import MongoQualityStore
 
         return MongoQualityStore(self._bars())
+
+    def _track_record_store(self) -> TrackRecordReader:
+        from stock_ai.storage.track_record import MongoTrackRecord
+
+        return MongoTrackRecord(self._bars())
 
     def _ask_mongodb(self) -> None:
         import pymongo

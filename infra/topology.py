@@ -143,7 +143,14 @@ FUNCTIONS: tuple[Function, ...] = (
         timeout_seconds=600,
         publishes=(topics.AI_ANALYSIS_RESULTS,),
         layers=("stock_ai", "base", "analysis"),
-        settings=("KAFKA_BOOTSTRAP_SERVERS", "MONGODB_URI", "MONGODB_DATABASE", "MODEL_REGISTRY", "CLOSURES_FILE"),
+        settings=(
+            "KAFKA_BOOTSTRAP_SERVERS",
+            "MONGODB_URI",
+            "MONGODB_DATABASE",
+            "MODEL_REGISTRY",
+            "PANEL_SNAPSHOT",
+            "CLOSURES_FILE",
+        ),
         schedules=(
             ScheduleTrigger("session", minute="5,20,35,50", hour="9-14"),
             ScheduleTrigger("close", minute="20", hour="15"),
@@ -156,7 +163,7 @@ FUNCTIONS: tuple[Function, ...] = (
         trains=True,
         reserved_concurrency=1,  # Two at once would only race for the same current model.
         layers=("stock_ai", "base", "analysis"),
-        settings=("MONGODB_URI", "MONGODB_DATABASE", "MODEL_REGISTRY"),
+        settings=("MONGODB_URI", "MONGODB_DATABASE", "MODEL_REGISTRY", "PANEL_SNAPSHOT"),
         schedules=(ScheduleTrigger("weekly", minute="0", hour="8", week_day="SAT"),),
     ),
     Function(

@@ -80,7 +80,10 @@ class Pipeline:
                 except RunAbortedError as error:
                     summary.notes.append(f"No model: {error}")
         with self._timed("analyse"):
-            summary.analyses = runtime.run("ai_analysis")["analyses"]
+            # A run ends at the function's own time limit, and the next goes on.
+            while (report := runtime.run("ai_analysis"))["unfinished"]:
+                pass
+            summary.analyses = report["analyses"]
         with self._timed("aggregate"):
             results.wait_drained()
         summary.insights = insights()

@@ -42,6 +42,8 @@ class Session:
             "MONGODB_DATABASE": os.environ.get("MONGODB_DATABASE") or "stock_ai",
             "REDIS_URL": self.endpoints.redis,
             "MODEL_REGISTRY": os.environ.get("MODEL_REGISTRY") or str(self.home.data(self.world, "models")),
+            "PANEL_SNAPSHOT": os.environ.get("PANEL_SNAPSHOT")
+            or str(self.home.data(self.world, "panels") / "daily.panel"),
         }
 
     @cached_property

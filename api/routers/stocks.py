@@ -161,6 +161,7 @@ def get_indicators(request: Request, services: ServicesDep, symbol: Symbol) -> R
         bars=analysis.bars,
         adjusted=analysis.adjusted,
         indicators=analysis.indicators,
+        nulls=analysis.nulls,
         freshness=Gauge(services).of_insight(insight),
     )
     return answer(request, indicators, _MAX_AGE)

@@ -25,8 +25,11 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         RetryableError: broker or a store is away, and the whole batch must come again.
     """
     ports = build()
-    result = aggregate(records(event), ports.analyses, ports.insights, ports.quarantine, ports.publisher, utc_now)
+    result = aggregate(
+        records(event), ports.analyses, ports.signals, ports.insights, ports.quarantine, ports.publisher, utc_now
+    )
     metrics.add_metric("AnalysesAccepted", MetricUnit.Count, result.accepted)
+    metrics.add_metric("SignalsIssued", MetricUnit.Count, result.issued)
     metrics.add_metric("InsightsChanged", MetricUnit.Count, result.insights)
     metrics.add_metric("AnalysesQuarantined", MetricUnit.Count, sum(result.quarantined.values()))
     return {

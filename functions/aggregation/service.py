@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from stock_ai.clock import Clock
 from stock_ai.errors import InvalidInputError, PoisonRecordError
 from stock_ai.models import AiAnalysis, LlmAnalysis, topics
-from stock_ai.ports import AnalysisStore, InsightStore, Publisher, QuarantineStore
+from stock_ai.ports import AnalysisStore, InsightStore, Publisher, QuarantineStore, SignalLog
 from stock_ai.streaming.records import KafkaRecord, decode
 from stock_ai.streaming.rejects import Reject, set_aside, undecodable
+from stock_ai.track_record.records import issued
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,8 @@ class AggregatedAnalyses:
     """What became of a batch. The number of records is `accepted +` the sum of `quarantined`."""
 
     accepted: int
+    issued: int
+    """Signals that are new to the track record."""
     insights: int
     quarantined: dict[str, int] = field(default_factory=dict)
 
@@ -25,14 +28,16 @@ class AggregatedAnalyses:
 def aggregate(
     records: Iterable[KafkaRecord],
     analyses: AnalysisStore,
+    signals: SignalLog,
     insights: InsightStore,
     quarantine: QuarantineStore,
     publisher: Publisher,
     clock: Clock,
 ) -> AggregatedAnalyses:
-    """Keep the analyses of a batch for good, then bring the insights up to date.
+    """Keep the analyses of a batch and the signals they issue for good, then bring the insights up to date.
 
-    The order matters: what an insight shows can always be rebuilt from what is kept.
+    The order matters: what an insight shows can always be rebuilt from what is kept, and no signal is shown that the
+    track record does not know.
 
     Raises:
         RetryableError: broker or a store is away; doing all again is safe.
@@ -47,8 +52,10 @@ def aggregate(
             rejects.append(undecodable(record, error))
     quarantined = set_aside(rejects, publisher, quarantine, clock)
     analyses.add(accepted)
+    stated = [signal for one in accepted if isinstance(one, AiAnalysis) and (signal := issued(one))]
+    new = signals.issue(stated, clock())
     changed = insights.apply(accepted)
-    return AggregatedAnalyses(len(accepted), changed, quarantined)
+    return AggregatedAnalyses(len(accepted), new, changed, quarantined)
 
 
 def rebuild(analyses: AnalysisStore, insights: InsightStore) -> int:

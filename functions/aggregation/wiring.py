@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stock_ai.keeping import kept
-from stock_ai.ports import AnalysisStore, InsightStore, Publisher, QuarantineStore
+from stock_ai.ports import AnalysisStore, InsightStore, Publisher, QuarantineStore, SignalLog
 from stock_ai.settings import KafkaSettings, MongoSettings, RedisSettings
 from stock_ai.storage.analyses import MongoAnalysisStore
 from stock_ai.storage.insights import RedisInsightStore
 from stock_ai.storage.mongo import database
 from stock_ai.storage.quarantine import MongoQuarantine
 from stock_ai.storage.redis_client import redis_client
+from stock_ai.storage.track_record import MongoTrackRecord
 from stock_ai.streaming.publisher import KafkaPublisher
 
 
@@ -20,6 +21,7 @@ class Ports:
     """What the service needs from outside."""
 
     analyses: AnalysisStore
+    signals: SignalLog
     insights: InsightStore
     quarantine: QuarantineStore
     publisher: Publisher
@@ -35,6 +37,7 @@ def build() -> Ports:
     mongo = database(MongoSettings.load())
     return Ports(
         MongoAnalysisStore(mongo),
+        MongoTrackRecord(mongo),
         RedisInsightStore(redis_client(RedisSettings.load())),
         MongoQuarantine(mongo),
         KafkaPublisher(KafkaSettings.load()),

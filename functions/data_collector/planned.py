@@ -39,7 +39,8 @@ POSTPONED = dt.timedelta(minutes=2)
 
 _DAY = dt.timedelta(days=1)
 _NOTHING_EARLIER = dt.timedelta(days=365)
-"""A page of this length or more without a bar lies before the first session of the symbol."""
+"""A page of this length or more without a bar lies before the first session of the symbol, as far as a live source is
+concerned, of which each question costs time. Files are read to the end: VPL has a hole of thirteen years."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ class _Run:
                 continue
             publish_bars(ports.publisher, bars, task.interval, source.name, ports.clock())
             earlier = start - _DAY
-            if not bars and left_until - start + _DAY >= _NOTHING_EARLIER:
+            if not bars and is_live(source) and left_until - start + _DAY >= _NOTHING_EARLIER:
                 earlier = task.since - _DAY
             if not ports.plans.advance(task, self.owner, earlier, len(bars)):
                 return

@@ -11,6 +11,15 @@ from stock_ai.models import AiAnalysis, digest
 
 Value = int | float | str
 
+INDICATORS = (
+    "roc_1", "roc_5", "roc_20", "relative_strength_20", "relative_strength_60", "beta_60",
+    "sma_20", "sma_50", "sma_200", "supertrend_direction", "adx_14", "macd_histogram",
+    "rsi_14", "stochastic_k", "bollinger_percent_b", "position_52w", "distance_high_52w",
+    "natr_14", "volatility_20", "mfi_14", "volume_ratio_20", "traded_value_20",
+)  # fmt: skip
+"""What a text may be about: one or two of each kind. Stating all that are computed would make a prompt 3.5 times as
+long, with many that say the same."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fact:
@@ -69,7 +78,7 @@ def _percent(share: float) -> float:
 
 
 def fact_sheet(analysis: AiAnalysis) -> FactSheet:
-    """The facts stated by `analysis`; indicators that have not warmed up state nothing."""
+    """The facts stated by `analysis`; an indicator that is null states nothing."""
     day = analysis.as_of
     facts: list[Fact] = []
 
@@ -96,8 +105,8 @@ def fact_sheet(analysis: AiAnalysis) -> FactSheet:
         state("trained_until", "Model trained until", analysis.model.trained_until.isoformat())
         if not analysis.model.proven_skill:
             state("unproven", "On unseen sessions the model was not provably better than the base rate", "yes")
-    for name, value in analysis.indicators.items():
-        if value is not None:
+    for name in INDICATORS:
+        if (value := analysis.indicators.get(name)) is not None:
             state(f"indicator.{name}", name, _rounded(value))
     for reason in analysis.reasons:
         direction = "for" if reason.weight > 0 else "against"

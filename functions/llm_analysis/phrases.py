@@ -58,6 +58,14 @@ WITHHELD: Final[dict[WithheldReason, Text]] = {
         _EN: "There is no signal, because the history is too short ({bars}).",
         _VI: "Chưa có tín hiệu vì lịch sử giá còn quá ngắn ({bars}).",
     },
+    WithheldReason.NEW_LISTING: {
+        _EN: "There is no signal, because its history begins only lately ({bars}).",
+        _VI: "Chưa có tín hiệu vì lịch sử giá của mã chỉ mới bắt đầu gần đây ({bars}).",
+    },
+    WithheldReason.HALTED: {
+        _EN: "There is no signal, because it has not traded for several sessions.",
+        _VI: "Không có tín hiệu vì mã đã không giao dịch trong nhiều phiên.",
+    },
     WithheldReason.INDEX_NOT_MODELLED: {
         _EN: "There is no signal, because the model does not speak of indices.",
         _VI: "Không có tín hiệu vì mô hình không áp dụng cho chỉ số.",
@@ -65,6 +73,10 @@ WITHHELD: Final[dict[WithheldReason, Text]] = {
     WithheldReason.MODEL_NOT_APPLICABLE: {
         _EN: "There is no signal, because the model was not made for data of this kind.",
         _VI: "Không có tín hiệu vì mô hình không dành cho loại dữ liệu này.",
+    },
+    WithheldReason.MODEL_EXPIRED: {
+        _EN: "There is no signal, because the model is too old to be relied on and awaits its successor.",
+        _VI: "Không có tín hiệu vì mô hình đã quá cũ và đang chờ mô hình thay thế.",
     },
     WithheldReason.FEATURES_UNAVAILABLE: {
         _EN: "There is no signal, because something the model needs could not be computed.",

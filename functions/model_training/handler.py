@@ -1,4 +1,4 @@
-"""EventBridge schedule (weekly) -> bars from MongoDB -> a calibrated model in the registry."""
+"""EventBridge schedule (weekly) -> bars from MongoDB -> a challenger in the registry, champion where it is better."""
 
 from __future__ import annotations
 
@@ -8,26 +8,32 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.model_training.service import train_current
+from functions.model_training.service import train_challenger
 from functions.model_training.wiring import build
 from stock_ai.clock import utc_now
 from stock_ai.observability import logger, metrics
 from stock_ai.tracing import tracer
+
+_DIFFERENCES = {"LogLossMinusBase": "log_loss_minus_base", "LogLossMinusChampion": "log_loss_minus_champion"}
 
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.EVENT_BRIDGE)
 @tracer.capture_lambda_handler
 @metrics.log_metrics
 def handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    """Train once; the answer holds the key figures of the new model's card.
+    """Train once; the answer holds the key figures of the new model's card and of its verdict.
 
     Raises:
         InvalidInputError: a setting is wrong.
-        RetryableError: a dependency is away; running again is safe.
+        RetryableError: a dependency is away, or the champion changed meanwhile; running again is safe.
         RunAbortedError: there is too little data to train; the message says how much.
     """
     ports = build()
-    figures = train_current(ports.panel(), ports.models, utc_now)
+    figures = train_challenger(ports.panel(), ports.models, utc_now)
     metrics.add_metric(name="ModelsTrained", unit=MetricUnit.Count, value=1)
-    logger.info("trained", extra={"model": figures})
+    metrics.add_metric(name="ModelsPromoted", unit=MetricUnit.Count, value=int(figures["promoted"]))
+    for name, figure in _DIFFERENCES.items():
+        if figures.get(figure) is not None:
+            metrics.add_metric(name=name, unit=MetricUnit.NoUnit, value=figures[figure])
+    logger.info("trained", extra={"model": figures, "refused": dict(ports.models.refused)})
     return figures

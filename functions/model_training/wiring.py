@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from stock_ai.clock import utc_now
 from stock_ai.indicators import Panel
 from stock_ai.keeping import kept
 from stock_ai.ml.manager import ModelManager
-from stock_ai.settings import ModelSettings, MongoSettings
+from stock_ai.settings import ModelSettings, MongoSettings, PanelSettings
 from stock_ai.storage.model_registry import open_registry
 from stock_ai.storage.mongo import database
-from stock_ai.storage.panels import read_panel
+from stock_ai.storage.objects import open_object
+from stock_ai.storage.panels import PanelStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ def build() -> Ports:
     Raises:
         InvalidInputError: a setting is missing or wrong; the message names it.
     """
+    snapshot = open_object(PanelSettings.load().snapshot, "PANEL_SNAPSHOT")
     return Ports(
-        panel=functools.partial(read_panel, database(MongoSettings.load())),
+        panel=PanelStore(database(MongoSettings.load()), snapshot, utc_now).refresh,
         models=ModelManager(open_registry(ModelSettings.load().registry)),
     )

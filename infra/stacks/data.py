@@ -14,6 +14,7 @@ from infra.stacks.models import language_model_source, market_data_source, model
 from infra.stacks.network import PRIVATE
 from infra.stacks.stores import (
     MODELS_PREFIX,
+    PANEL_KEY,
     ExternalKafka,
     Msk,
     Placement,
@@ -46,6 +47,7 @@ class DataStack(Stack):
                 "MONGODB_URI": self._documents(context),
                 "REDIS_URL": self._cache(context),
                 "MODEL_REGISTRY": Source({"MODEL_REGISTRY": f"s3://{self.bucket.bucket_name}/{MODELS_PREFIX}"}),
+                "PANEL_SNAPSHOT": Source({"PANEL_SNAPSHOT": f"s3://{self.bucket.bucket_name}/{PANEL_KEY}"}),
                 "ANTHROPIC_API_KEY": language_model_source(self),
                 "VNSTOCK_API_KEY": market_data_source(self),
             },

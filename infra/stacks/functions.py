@@ -57,7 +57,7 @@ class FunctionsStack(Stack):
         acknowledge(
             self,
             f"AwsSolutions-IAM5[Resource::{_MODEL_BUCKET}/{MODELS_PREFIX}/*]",
-            "Names of models are made at run time; the bucket holds nothing else.",
+            "Names of models are made at run time; nothing else is under this prefix.",
         )
         CfnOutput(self, "FailedInvocationsQueueUrl", value=self.failures.queue_url)
 

@@ -8,7 +8,7 @@ from constructs import Construct
 
 from infra.context import Context
 from infra.stacks.models import language_model_source, market_data_source, model_bucket
-from infra.stacks.stores import MODELS_PREFIX, Source, Stores, secret_source
+from infra.stacks.stores import MODELS_PREFIX, PANEL_KEY, Source, Stores, secret_source
 
 
 class LocalDataStack(Stack):
@@ -24,6 +24,7 @@ class LocalDataStack(Stack):
             ),
             "REDIS_URL": secret_source("REDIS_URL", self._url("RedisUrl", "stock-ai/redis-url", context.redis)),
             "MODEL_REGISTRY": Source({"MODEL_REGISTRY": f"s3://{bucket.bucket_name}/{MODELS_PREFIX}"}),
+            "PANEL_SNAPSHOT": Source({"PANEL_SNAPSHOT": f"s3://{bucket.bucket_name}/{PANEL_KEY}"}),
             "ANTHROPIC_API_KEY": language_model_source(self),
             "VNSTOCK_API_KEY": market_data_source(self),
         }

@@ -1,13 +1,13 @@
-"""The bucket of trained models and the keys that operators bring: the same on AWS and LocalStack."""
+"""The bucket of models and the panel snapshot, and the keys that operators bring: the same on AWS and LocalStack."""
 
 from __future__ import annotations
 
-from aws_cdk import RemovalPolicy, SecretValue, Stack
+from aws_cdk import Duration, RemovalPolicy, SecretValue, Stack
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 
 from infra.stacks.findings import acknowledge
-from infra.stacks.stores import Source, secret_source
+from infra.stacks.stores import PANEL_KEY, Source, secret_source
 
 LANGUAGE_MODEL_SECRET = "stock-ai/language-model"  # noqa: S105 - its name
 MARKET_DATA_SECRET = "stock-ai/market-data"  # noqa: S105 - its name
@@ -23,6 +23,8 @@ def model_bucket(stack: Stack) -> s3.Bucket:
         enforce_ssl=True,
         block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
         removal_policy=RemovalPolicy.RETAIN,
+        # The snapshot is written at every pass over the market, 40 MB each, and can be made again.
+        lifecycle_rules=[s3.LifecycleRule(prefix=PANEL_KEY, noncurrent_version_expiration=Duration.days(1))],
     )
     acknowledge(
         bucket,

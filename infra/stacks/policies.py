@@ -8,7 +8,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 
 from infra import topology
-from infra.stacks.stores import MODELS_PREFIX, ExternalKafka, Msk, Stores
+from infra.stacks.stores import MODELS_PREFIX, PANEL_KEY, ExternalKafka, Msk, Stores
 
 LLM_FUNCTION = "llm_analysis"
 BROKERS = "KAFKA_BOOTSTRAP_SERVERS"
@@ -57,6 +57,7 @@ def of_function(
         *_secrets(function, stores),
         *_kafka(function, stores),
         *_models(function, stores),
+        *_panel(function, stores),
         *_invocations(stack, function),
     ]
 
@@ -121,6 +122,12 @@ def _models(function: topology.Function, stores: Stores) -> Iterator[iam.PolicyS
     yield allow(actions, (f"{stores.bucket.bucket_arn}/{MODELS_PREFIX}/*",))
     # Without it S3 says "denied", not "no such key", of an object that is not there.
     yield allow(("s3:ListBucket",), (stores.bucket.bucket_arn,))
+
+
+def _panel(function: topology.Function, stores: Stores) -> Iterator[iam.PolicyStatement]:
+    # Whoever reads the snapshot brings it up to date. `_models` allows to list the bucket.
+    if "PANEL_SNAPSHOT" in function.settings:
+        yield allow(("s3:GetObject", "s3:PutObject"), (f"{stores.bucket.bucket_arn}/{PANEL_KEY}",))
 
 
 def _invocations(stack: Stack, function: topology.Function) -> Iterator[iam.PolicyStatement]:

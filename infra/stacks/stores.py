@@ -12,6 +12,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 MODELS_PREFIX = "models"
+PANEL_KEY = "panels/daily.panel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class Stores:
     sources: Mapping[str, Source]
     """By the topology's names of settings."""
     bucket: s3.IBucket
-    """Trained models, under `models/`."""
+    """Trained models, under `models/`, and the snapshot of the daily bars."""
     kafka: Msk | ExternalKafka | None
     """None on LocalStack, which has no event-source mappings for Kafka."""
     placement: Placement | None

@@ -12,7 +12,7 @@ from types import FrameType
 import typer
 from typer.exceptions import TyperException
 
-from local.cli import backfill, dead_letters, quality, quarantine, stores, triggers, up
+from local.cli import backfill, dead_letters, evaluate, models, quality, quarantine, stores, track_record, triggers, up
 from local.cli.output import errors
 from stock_ai.errors import InvalidInputError, StockAIError
 
@@ -28,10 +28,13 @@ app.command("triggers")(triggers.triggers)
 app.command("train")(stores.train)
 app.command("analyse")(stores.analyse)
 app.command("quality")(quality.quality)
+app.command("evaluate")(evaluate.evaluate)
+app.command("track-record")(track_record.track_record)
 app.command("status")(stores.status)
 app.command("rebuild-insights")(stores.rebuild_insights)
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(models.app, name="models")
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

@@ -41,17 +41,20 @@ def _functions() -> Iterator[tuple[Session, Runtime]]:
 
 
 def train(json: JsonOption = False) -> None:
-    """Train the model on the stored bars and make it the current one."""
+    """Train a model on the stored bars. It becomes champion where it beats the champion and the base rate."""
     with _functions() as (_, runtime), run_progress() as progress:
         progress.stage("train")
-        card: dict[str, Any] = runtime.run("model_training")
+        answer: dict[str, Any] = runtime.run("model_training")
     if json:
-        print_json(card)
+        print_json(answer)
         return
+    reason = answer.pop("reason")
     table = Table(show_header=False, title="Trained model", title_justify="left")
-    for name, value in card.items():
-        table.add_row(name, f"{value:.4f}" if isinstance(value, float) else str(value))
+    for name, value in answer.items():
+        table.add_row(name, f"{value:.5f}" if isinstance(value, float) else str(value))
     results.print(table)
+    verdict = "promoted" if answer["promoted"] else "not promoted"
+    results.print(f"{verdict}: {reason}", markup=False, highlight=False, soft_wrap=True)
 
 
 def analyse(

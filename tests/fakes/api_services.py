@@ -10,6 +10,7 @@ from stock_ai.models import AiAnalysis, LlmAnalysis, ModelRef, Signal, StockPric
 from stock_ai.quality.report import MarketQuality, QualityReport, SymbolQuality
 from tests.fakes.clock import FixedClock
 from tests.fakes.stores import MemoryInsightStore, MemoryPriceStore
+from tests.fakes.track_record import MemoryTrackRecord
 
 NOW = dt.datetime(2025, 8, 23, 3, 0, tzinfo=dt.UTC)
 DAY = dt.date(2025, 8, 22)
@@ -141,6 +142,7 @@ class MemoryServices:
     prices: CountingPriceStore
     insights: CountingInsightStore
     quality: MemoryQualityStore
+    track_record: MemoryTrackRecord
     llm: RecordingLlm
     probes: dict
     clock: FixedClock
@@ -153,6 +155,7 @@ def memory_services(**changes) -> MemoryServices:
         "prices": CountingPriceStore(),
         "insights": CountingInsightStore(),
         "quality": MemoryQualityStore(),
+        "track_record": MemoryTrackRecord(),
         "llm": RecordingLlm(),
         "probes": {name: lambda: None for name in ("mongodb", "redis", "kafka")},
         "clock": FixedClock(NOW),

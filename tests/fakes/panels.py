@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
+import itertools
 
 import numpy as np
 
 from stock_ai.indicators import Bars, Panel
+from stock_ai.models import Interval, PriceBasis
 
 COLUMNS = ("open", "high", "low", "close", "adjusted_close", "volume")
 
@@ -28,6 +31,38 @@ def random_panel(stocks=30, count=400, seed=0, source="simulated"):
     return Panel.of(random_bars(f"S{number:02}", count, seed, source) for number in range(stocks))
 
 
+def panel_of(prices):
+    """The panel of daily messages; those of other intervals are left out."""
+    daily = sorted(
+        (price for price in prices if price.interval is Interval.DAY), key=lambda price: (price.symbol, price.time)
+    )
+    return Panel.of(
+        Bars(
+            symbol,
+            np.array([price.time for price in own], dtype="datetime64[D]"),
+            **{
+                name: np.array([np.nan if (value := getattr(price, name)) is None else float(value) for price in own])
+                for name in COLUMNS
+            },
+            source=own[-1].source,
+            provisional=own[-1].provisional,
+            basis=max((price.basis for price in own), key=lambda basis: basis is PriceBasis.ADJUSTED),
+        )
+        for symbol, group in itertools.groupby(daily, key=lambda price: price.symbol)
+        for own in [list(group)]
+    )
+
+
+def assert_same_panel(one, other):
+    """Symbol by symbol and field by field equal, to the last bit; NaN where the other has it."""
+    assert one.symbols == other.symbols
+    for mine, others in zip(one, other, strict=True):
+        for field in dataclasses.fields(Bars):
+            np.testing.assert_equal(
+                getattr(mine, field.name), getattr(others, field.name), f"{mine.symbol} {field.name}"
+            )
+
+
 def real_bars(folder, symbol, since):
     with (folder / "vn_daily" / f"{symbol}.csv").open(encoding="utf-8-sig") as file:
         rows = [row for row in csv.DictReader(file) if row["date"] >= since]
@@ -44,6 +79,12 @@ def real_bars(folder, symbol, since):
 def real_panel(folder, count=20, since="2022-06-01"):
     names = sorted(path.stem for path in (folder / "vn_daily").glob("*.csv") if path.stem != "VNINDEX")
     return Panel.of(real_bars(folder, name, since) for name in (*names[:count], "VNINDEX"))
+
+
+def tail(bars, count):
+    """The last `count` bars."""
+    columns = {name: getattr(bars, name)[-count:] for name in COLUMNS}
+    return dataclasses.replace(bars, dates=bars.dates[-count:], **columns)
 
 
 def cut(panel, date):

@@ -6,7 +6,7 @@ import itertools
 import tempfile
 from pathlib import Path
 
-from pymongo import MongoClient, UpdateOne
+from pymongo import MongoClient
 
 from functions.kafka_consumer.service import consume
 from local.embedded.mongodb import MongoServer
@@ -21,6 +21,7 @@ from stock_ai.streaming.records import records
 from tests.fakes.publisher import RecordingPublisher
 from tests.load import market
 from tests.load.result import Result, paired, seconds
+from tests.load.upserts import bulk_upserts
 
 BARS, BATCH, ROUNDS = 10_000, 2_000, 3
 
@@ -84,25 +85,7 @@ def bench() -> Result:
             documents = list(client["ours_0"]["prices"].find())
 
             def bare() -> float:
-                collection = client[f"bare_{next(rounds)}"]["prices"]
-                collection.create_index([("symbol", 1), ("interval", 1), ("time", 1)], unique=True)
-                batches = [
-                    [
-                        UpdateOne(
-                            {name: document[name] for name in ("symbol", "interval", "time")},
-                            {"$set": {name: value for name, value in document.items() if name != "_id"}},
-                            upsert=True,
-                        )
-                        for document in batch
-                    ]
-                    for batch in _batches(documents)
-                ]
-
-                def work() -> None:
-                    for batch in batches:
-                        collection.bulk_write(batch, ordered=False)
-
-                return BARS / seconds(work)
+                return BARS / bulk_upserts(client[f"bare_{next(rounds)}"], _batches(documents))
 
             measured, baseline = paired(ours, bare, ROUNDS)
     return Result("consumer", measured / baseline, 0.8, "bars/s", baseline, measured, higher_is_better=True)

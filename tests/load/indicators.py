@@ -7,16 +7,13 @@ from collections import deque
 from pathlib import Path
 
 import numpy as np
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import talib
 
-from stock_ai.indicators import Bars, Panel, compute
+from stock_ai.indicators import compute
 from tests.load import market
 from tests.load.result import Result, paired, seconds
 
 ROUNDS = 5
-PRICES = ("open", "high", "low", "close")
 _PATTERNS = (
     talib.CDLDOJI,
     talib.CDLHAMMER,
@@ -30,24 +27,6 @@ _PATTERNS = (
     talib.CDL3WHITESOLDIERS,
     talib.CDL3BLACKCROWS,
 )
-
-
-def _panel(folder: Path) -> Panel:
-    table = pq.read_table(market.parquet(folder))
-    # What the consumer would have quarantined never reaches a panel.
-    table = table.filter(pc.greater(pc.min_element_wise(*(table[name] for name in PRICES)), 0))
-    columns = {name: table[name].to_numpy() for name in table.column_names}
-    starts = np.flatnonzero(np.append(True, columns["symbol"][1:] != columns["symbol"][:-1]))
-    ends = np.append(starts[1:], len(columns["symbol"]))
-    return Panel.of(
-        Bars(
-            symbol=str(columns["symbol"][start]),
-            dates=columns["date"][start:end].astype("datetime64[D]"),
-            **{name: columns[name][start:end].astype(np.float64) for name in (*PRICES, "adjusted_close", "volume")},
-            source="csv",
-        )
-        for start, end in zip(starts, ends, strict=True)
-    )
 
 
 def _bare(opened: np.ndarray, high: np.ndarray, low: np.ndarray, close: np.ndarray, volume: np.ndarray) -> None:
@@ -109,7 +88,7 @@ def _bare(opened: np.ndarray, high: np.ndarray, low: np.ndarray, close: np.ndarr
 def bench() -> Result:
     """Seconds per pass, ours (adjustment, holes and units included) over bare."""
     with tempfile.TemporaryDirectory() as folder:
-        panel = _panel(Path(folder))
+        panel, _ = market.split(Path(folder))
     ready = [
         (prices.open, prices.high, prices.low, prices.close, bars.volume)
         for bars in panel

@@ -9,8 +9,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from stock_ai.indicators import Bars, Panel
+from stock_ai.quality.report import SetAside
+
 SHARED = Path(os.environ.get("STOCK_AI_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data"))
 SYMBOLS, SESSIONS = 1577, 500
+COLUMNS = ("open", "high", "low", "close", "adjusted_close", "volume")
 
 
 def parquet(folder: Path) -> Path:
@@ -39,6 +43,24 @@ def parquet(folder: Path) -> Path:
     )
     pq.write_table(table, path)
     return path
+
+
+def split(folder: Path) -> tuple[Panel, list[SetAside]]:
+    """The market as the consumer leaves it: the bars that break no hard rule, and the others."""
+    table = pq.read_table(parquet(folder))
+    symbols, dates = table["symbol"].to_numpy(), table["date"].to_numpy().astype("datetime64[D]")
+    columns = {name: table[name].to_numpy().astype(np.float64) for name in COLUMNS}
+    body = np.stack([columns["open"], columns["close"]])
+    whole = np.stack([body.min(axis=0), columns["low"], columns["high"]]) > 0
+    sound = whole.all(axis=0) & (columns["low"] <= body.min(axis=0)) & (columns["high"] >= body.max(axis=0))
+    aside = [SetAside(symbols[at], dates[at].item(), "unsound") for at in np.flatnonzero(~sound)]
+    kept = np.flatnonzero(sound)
+    starts = np.flatnonzero(np.append(True, symbols[kept][1:] != symbols[kept][:-1]))
+    panel = Panel.of(
+        Bars(str(symbols[rows[0]]), dates[rows], **{name: columns[name][rows] for name in COLUMNS}, source="csv")
+        for rows in np.split(kept, starts[1:])
+    )
+    return panel, aside
 
 
 def csv_folder(folder: Path, rows: int) -> Path:

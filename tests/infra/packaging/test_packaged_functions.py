@@ -71,6 +71,7 @@ def environment(kafka_bootstrap, mongo_uri, redis_url, tmp_path_factory) -> dict
         "MONGODB_DATABASE": f"packaged_{os.getpid()}",
         "REDIS_URL": redis_url,
         "MODEL_REGISTRY": str(tmp_path_factory.mktemp("models")),
+        "PANEL_SNAPSHOT": str(tmp_path_factory.mktemp("panels") / "daily.panel"),
         "PRICE_SOURCE": "simulated",
     }
 

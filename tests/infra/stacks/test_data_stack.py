@@ -13,6 +13,9 @@ def test_models_are_private_encrypted_versioned_and_kept(aws, localstack):
         bucket = only(deployment.resources("AWS::S3::Bucket"))
         assert bucket["BucketEncryption"]
         assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+        (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+        assert rule["Prefix"] == "panels/daily.panel"
+        assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
         assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
         policy = json.dumps(only(deployment.resources("AWS::S3::BucketPolicy", "StockAi-Data")))
         assert "aws:SecureTransport" in policy

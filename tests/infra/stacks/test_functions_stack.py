@@ -162,11 +162,18 @@ def test_topics_are_made_before_the_mappings(aws):
 
 
 @pytest.mark.parametrize("variant", ["aws", "localstack"])
-def test_only_training_writes_models(synthesise, variant):
+def test_only_training_writes_models_and_both_write_the_panel_snapshot(synthesise, variant):
+    both = {
+        "stock-ai-model-training": ["/models/*", "/panels/daily.panel"],
+        "stock-ai-ai-analysis": ["/panels/daily.panel"],
+    }
     for name in synthesise(variant).functions():
-        allowed = actions(synthesise(variant).statements(name))
-        assert ("s3:PutObject" in allowed) is (name == "stock-ai-model-training"), name
-        assert ("s3:GetObject" in allowed) is (name in {"stock-ai-model-training", "stock-ai-ai-analysis"}), name
+        statements = synthesise(variant).statements(name)
+        written, read = (resources(statements, f"s3:{action}Object") for action in ("Put", "Get"))
+        expected = both.get(name, [])
+        assert len(written) == len(expected), name
+        assert all(one.endswith(f'{end}"]]}}') for one, end in zip(sorted(written), expected, strict=True)), name
+        assert len(read) == (2 if name in both else 0), name
 
 
 @pytest.mark.parametrize("variant", ["aws", "localstack"])

@@ -24,7 +24,7 @@ from stock_ai.models.topics import AI_ANALYSIS_RESULTS
 from stock_ai.storage.prices import MongoPriceStore
 from stock_ai.storage.quality import MongoQualityStore
 from tests.fakes.messages import bar
-from tests.fakes.panels import COLUMNS, random_bars, random_panel
+from tests.fakes.panels import COLUMNS, random_bars, random_panel, tail
 
 NOW = dt.datetime(2025, 8, 26, 8, 20, tzinfo=dt.UTC)
 STOCKS, COUNT = 12, 350
@@ -36,6 +36,10 @@ class Context:
     memory_limit_in_mb: int = 2048
     invoked_function_arn: str = "arn:aws:lambda:ap-southeast-1:000000000000:function:test"
     aws_request_id: str = "1"
+    remaining_ms: int = 600_000
+
+    def get_remaining_time_in_millis(self):
+        return self.remaining_ms
 
 
 def messages(bars):
@@ -52,6 +56,7 @@ def environment(monkeypatch, kafka_bootstrap, mongo_uri, mongo_database, tmp_pat
         "MONGODB_URI": mongo_uri,
         "MONGODB_DATABASE": mongo_database.name,
         "MODEL_REGISTRY": str(tmp_path / "models"),
+        "PANEL_SNAPSHOT": str(tmp_path / "daily.panel"),
     }.items():
         monkeypatch.setenv(name, value)
     create_topics(kafka_bootstrap, [Topic(AI_ANALYSIS_RESULTS, partitions=6, retention_hours=1)])
@@ -90,14 +95,18 @@ def published(kafka_bootstrap, work):
 
 def test_bars_become_a_model_and_then_analyses(environment, kafka_bootstrap):
     store = MongoPriceStore(environment)
-    for bars in (*random_panel(STOCKS, COUNT), random_bars("NEW", 30)):
+    for bars in (*random_panel(STOCKS, COUNT), tail(random_bars("NEW", COUNT), 30)):
         store.upsert(list(messages(bars)))
 
     answer, found = published(kafka_bootstrap, lambda: analysis.handler(event(), Context("ai_analysis")))
     assert answer == {
         "analyses": STOCKS + 1,
+        "published": STOCKS + 1,
+        "known": 0,
+        "left": 0,
+        "unfinished": False,
         "signals": {},
-        "withheld": {"insufficient_history": 1, "no_model": STOCKS},
+        "withheld": {"new_listing": 1, "no_model": STOCKS},
         "model": None,
     }
 
@@ -111,14 +120,33 @@ def test_bars_become_a_model_and_then_analyses(environment, kafka_bootstrap):
     answer, found = published(kafka_bootstrap, lambda: analysis.handler(event(), Context("ai_analysis")))
     assert answer["model"] == card["version"]
     assert sum(answer["signals"].values()) == STOCKS
-    assert answer["withheld"] == {"insufficient_history": 1}
-    assert len(found) == STOCKS + 1
-    assert {one.model.version for one in found.values() if one.signal} == {card["version"]}
+    assert answer["withheld"] == {"new_listing": 1}
+    # What was said of the new listing is known; the model speaks of all others.
+    assert (answer["published"], answer["known"], len(found)) == (STOCKS, 1, STOCKS)
+    assert {one.model.version for one in found.values()} == {card["version"]}
 
-    asked = event(symbols=["s03"])
-    answer, few = published(kafka_bootstrap, lambda: analysis.handler(asked, Context("ai_analysis")))
-    assert answer["analyses"] == 1
-    assert few["S03"].analysis_id == found["S03"].analysis_id
+    for asked in (event(symbols=["s03"]), event()):
+        answer, none = published(kafka_bootstrap, lambda asked=asked: analysis.handler(asked, Context("ai_analysis")))
+        assert (answer["published"], answer["known"], none) == (0, answer["analyses"], {})
+
+    newer = random_bars("S03", COUNT + 1)
+    store.upsert(list(messages(newer))[-1:])
+    answer, found = published(kafka_bootstrap, lambda: analysis.handler(event(), Context("ai_analysis")))
+    assert set(found) == {"S03"}
+    assert (found["S03"].bars, found["S03"].as_of) == (COUNT + 1, newer.last_date)
+
+
+def test_a_run_without_time_leaves_all_to_the_next(environment, kafka_bootstrap):
+    store = MongoPriceStore(environment)
+    for bars in random_panel(3, 15):
+        store.upsert(list(messages(bars)))
+    short = Context("ai_analysis", remaining_ms=1_000)
+    answer, found = published(kafka_bootstrap, lambda: analysis.handler(event(), short))
+    assert (answer["unfinished"], answer["left"], found) == (True, 3, {})
+    # No time for the report on quality either.
+    assert MongoQualityStore(environment).market() is None
+    answer, found = published(kafka_bootstrap, lambda: analysis.handler(event(), Context("ai_analysis")))
+    assert (answer["unfinished"], answer["published"], len(found)) == (False, 3, 3)
 
 
 def test_too_few_bars_and_wrong_events_are_told(environment):

@@ -10,6 +10,7 @@ from tests.fakes.clock import FixedClock
 from tests.fakes.messages import NOW, ai_analysis, llm_analysis, record
 from tests.fakes.publisher import RecordingPublisher
 from tests.fakes.stores import MemoryAnalysisStore, MemoryInsightStore, MemoryQuarantine
+from tests.fakes.track_record import MODEL, MemoryTrackRecord
 
 AI, LLM = "ai_analysis_results", "llm_analysis_results"
 
@@ -18,9 +19,15 @@ class House:
     def __init__(self):
         self.analyses, self.insights = MemoryAnalysisStore(), MemoryInsightStore()
         self.quarantine, self.publisher = MemoryQuarantine(), RecordingPublisher()
+        self.signals = MemoryTrackRecord()
 
     def aggregate(self, records):
-        return aggregate(records, self.analyses, self.insights, self.quarantine, self.publisher, FixedClock(NOW))
+        clock = FixedClock(NOW)
+        return aggregate(records, self.analyses, self.signals, self.insights, self.quarantine, self.publisher, clock)
+
+
+def stated(symbol="FPT", analysis_id="s1", **changes):
+    return ai_analysis(symbol, analysis_id, **({"band": 0.03, "model": MODEL} | changes))
 
 
 @pytest.fixture
@@ -60,15 +67,28 @@ def test_an_older_analysis_enters_the_history_but_not_the_insight(house):
     assert [entry.analysis_id for _, entry in house.insights.history("FPT", 10)] == ["new", "old"]
 
 
-@pytest.mark.parametrize("away", ["analyses", "insights", "quarantine", "publisher"])
+def test_the_first_signal_of_a_symbol_date_and_model_is_issued(house):
+    day = dt.date(2025, 8, 22)
+    result = house.aggregate([record(stated(), AI), record(stated("FPT", "s2", signal="SELL", confidence=0.2), AI)])
+    assert (result.accepted, result.issued) == (2, 1)
+    (signal,) = house.signals.signals("FPT")
+    assert (signal.analysis_id, signal.signal, signal.as_of, signal.band) == ("s1", "BUY", day, 0.03)
+    again = [record(stated(event_time=NOW + dt.timedelta(hours=1)), AI), record(stated(provisional=True), AI)]
+    assert house.aggregate([*again, record(llm_analysis(), LLM)]).issued == 0
+    assert house.signals.signals("FPT") == [signal]
+    assert house.aggregate([record(stated(as_of=day + dt.timedelta(days=3)), AI)]).issued == 1
+
+
+@pytest.mark.parametrize("away", ["analyses", "signals", "insights", "quarantine", "publisher"])
 def test_whatever_is_away_the_batch_comes_again_whole(house, away):
-    batch = [record(b"poison", AI), record(ai_analysis(), AI)]
+    batch = [record(b"poison", AI), record(ai_analysis(), AI), record(stated("VCB"), AI)]
     getattr(house, away).down = True
     with pytest.raises(RetryableError):
         house.aggregate(batch)
     getattr(house, away).down = False
-    assert house.aggregate(batch).accepted == 1
+    assert house.aggregate(batch).accepted == 2
     assert house.insights.get("FPT").ai == ai_analysis()
+    assert len(house.signals.kept) == 1
     assert len(house.quarantine.kept) == 1
 
 

@@ -20,6 +20,8 @@ OPERATIONS = {
     "explain",
     "getMarketOverview",
     "getMarketQuality",
+    "getTrackRecord",
+    "getSymbolTrackRecord",
     "getHealth",
     "getIndex",
 }

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.llm_analysis import phrases
+from functions.llm_analysis import facts, phrases
 from functions.llm_analysis.facts import fact_sheet
 from functions.llm_analysis.provider import Draft
 from functions.llm_analysis.readings import _RULES
@@ -18,7 +18,7 @@ from functions.llm_analysis.service import parse_language, parse_symbol
 from functions.llm_analysis.template import TemplateProvider
 from functions.llm_analysis.wiring import providers
 from stock_ai.errors import InvalidInputError, NotFoundError, RetryableError
-from stock_ai.indicators.table import INDICATORS
+from stock_ai.indicators import INDICATORS, RELATIVE
 from stock_ai.market.symbols import is_symbol
 from stock_ai.models import Language, LlmAnalysis, SignalReason, WithheldReason, topics
 from stock_ai.settings import LlmSettings
@@ -119,9 +119,15 @@ def test_template_says_why_there_is_no_signal(reason, language):
     assert phrases.NO_SIGNAL_RISK[language] in draft.risks
 
 
-def test_readings_rest_on_indicators_that_are_computed():
-    known = {indicator.name for indicator in INDICATORS}
-    assert {name for rule in _RULES for name in rule.indicators} <= known
+def test_facts_are_of_indicators_that_are_computed_and_readings_of_facts():
+    known = {indicator.name for indicator in (*INDICATORS, *RELATIVE)}
+    assert {name for rule in _RULES for name in rule.indicators} <= set(facts.INDICATORS) <= known
+    assert len(set(facts.INDICATORS)) == len(facts.INDICATORS) < 25
+
+
+def test_other_indicators_are_left_out():
+    sheet = fact_sheet(make_analysis(indicators={"candle_doji": 100.0, "rsi_14": 74.2, "obv": 1e9}))
+    assert [fact.id for fact in sheet.starting("indicator.")] == ["indicator.rsi_14"]
 
 
 @given(

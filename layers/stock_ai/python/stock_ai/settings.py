@@ -219,6 +219,12 @@ class ModelSettings(Settings):
     registry: str = Field(validation_alias="MODEL_REGISTRY")
 
 
+class PanelSettings(Settings):
+    """Where the snapshot of all daily bars is kept: a file, or `s3://bucket/key`."""
+
+    snapshot: str = Field(validation_alias="PANEL_SNAPSHOT")
+
+
 class LlmSettings(Settings):
     """Which language model explains; without a key the text comes from the template."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 from stock_ai.indicators.indicator import Indicator
 from stock_ai.indicators.panel import Bars, Flags, Floats
@@ -12,23 +11,7 @@ from stock_ai.indicators.series import priced, traded
 from stock_ai.indicators.studies.volume import TRADED_VALUE
 from stock_ai.indicators.table import INDICATORS, latest
 from stock_ai.market.symbols import is_index
-
-
-class NullReason(StrEnum):
-    """Why the newest value of an indicator is null."""
-
-    WARM_UP = "warm_up"
-    """Fewer bars than the first value takes, counted from the last hole in the history."""
-    MISSING_PRICE = "missing_price"
-    """The newest bar lacks a sound open, high, low or close."""
-    NO_VOLUME = "no_volume"
-    """The newest bar has no volume, or the newest bars have traded nothing."""
-    FLAT = "flat"
-    """The price has not moved in the window, so that the formula divides zero by zero."""
-    INDEX = "index"
-    """It says nothing of an index."""
-    NO_INDEX = "no_index"
-    """The index has no bar at the newest session of the stock, or none at all."""
+from stock_ai.models import NullReason
 
 
 @dataclass(frozen=True, slots=True)

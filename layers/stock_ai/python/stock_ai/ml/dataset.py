@@ -24,6 +24,7 @@ class Dataset:
         features: (rows, features), finite.
         classes: (rows,) `labels.DOWN`, `NEUTRAL` or `UP`.
         excess: (rows,) the excess return the class was made from.
+        above: (rows,) whether it is above the median of the session's rows.
         session: (rows,) position in `sessions`.
         symbol: (rows,) position in `symbols`.
         sessions: trading dates of the market.
@@ -33,6 +34,7 @@ class Dataset:
     features: Floats
     classes: Integers
     excess: Floats
+    above: NDArray[np.bool_]
     session: Integers
     symbol: Integers
     sessions: Dates
@@ -48,6 +50,7 @@ class Dataset:
             features=self.features[chosen],
             classes=self.classes[chosen],
             excess=self.excess[chosen],
+            above=self.above[chosen],
             session=self.session[chosen],
             symbol=self.symbol[chosen],
         )
@@ -83,8 +86,20 @@ def build_dataset(panel: Panel) -> Dataset:
         features=rows.values[use],
         classes=classes[at],
         excess=excess[at],
+        above=above_median(excess[at], session[use]),
         session=session[use],
         symbol=rows.symbol[use],
         sessions=days,
         symbols=tuple(bars.symbol for bars in chosen),
     )
+
+
+def above_median(values: Floats, session: Integers) -> NDArray[np.bool_]:
+    """Whether each value is above the median of its session; sessions must be in one piece."""
+    above = np.zeros(len(values), dtype=bool)
+    if not len(values):
+        return above
+    edges = np.flatnonzero(np.diff(session)) + 1
+    for part in np.split(np.arange(len(values)), edges):
+        above[part] = values[part] > np.median(values[part])
+    return above

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from stock_ai.indicators.panel import Floats
 from stock_ai.ml.card import Metrics, ReliabilityBin
 from stock_ai.ml.cross_section import Integers, ranks
+from stock_ai.ml.dataset import Dataset
 from stock_ai.ml.labels import DOWN, UP
 
 BINS = 10
@@ -17,26 +18,43 @@ BLOCK = 20
 RESAMPLES = 2_000
 
 
-def evaluate(probabilities: Floats, classes: Integers, excess: Floats, session: Integers, seed: int) -> Metrics:
-    """Metrics of (rows, 3) probabilities against what happened. There must be rows. `seed` is of the bootstrap."""
+def evaluate(probabilities: Floats, outperformance: Floats, tested: Dataset, seed: int) -> Metrics:
+    """Metrics of (rows, 3) probabilities and of (rows,) P(better than the day's median) against what happened.
+
+    There must be rows. `seed` is of the bootstrap.
+    """
+    classes, session = tested.classes, tested.session
     happened = np.eye(CLASSES)[classes]
     base = happened.mean(axis=0)
     base_probabilities = np.broadcast_to(base, happened.shape)
     table = reliability(probabilities, classes)
-    difference = _losses(probabilities, classes) - _losses(base_probabilities, classes)
+    difference = losses(probabilities, classes) - losses(base_probabilities, classes)
     return Metrics(
         rows=len(classes),
         sessions=len(np.unique(session)),
-        log_loss=float(_losses(probabilities, classes).mean()),
-        base_log_loss=float(_losses(base_probabilities, classes).mean()),
+        log_loss=float(losses(probabilities, classes).mean()),
+        base_log_loss=float(losses(base_probabilities, classes).mean()),
         log_loss_difference=bootstrap_interval(difference, session, seed),
+        direction_log_loss_difference=bootstrap_interval(
+            binary_losses(outperformance, tested.above)
+            - binary_losses(np.full(len(classes), tested.above.mean()), tested.above),
+            session,
+            seed,
+        ),
         brier=float(((probabilities - happened) ** 2).sum(axis=1).mean()),
         base_brier=float(((base - happened) ** 2).sum(axis=1).mean()),
         hit_rate=float((probabilities.argmax(axis=1) == classes).mean()),
         base_hit_rate=float(base.max()),
-        rank_ic=rank_ic(probabilities[:, UP] - probabilities[:, DOWN], excess, session),
+        rank_ic=rank_ic(probabilities[:, UP] - probabilities[:, DOWN], tested.excess, session),
         calibration_error=sum(abs(part.confidence - part.hit_rate) * part.rows for part in table) / len(classes),
     )
+
+
+def binary_losses(probability: Floats, happened: NDArray[np.bool_]) -> Floats:
+    """Negative log of the probability given to what happened, for each row of a question of two answers."""
+    given = np.where(happened, probability, 1 - probability)
+    lost: Floats = -np.log(np.maximum(given, np.finfo(np.float64).tiny))
+    return lost
 
 
 def reliability(probabilities: Floats, classes: Integers) -> tuple[ReliabilityBin, ...]:
@@ -81,7 +99,7 @@ def bootstrap_interval(values: Floats, session: Integers, seed: int) -> tuple[fl
     return float(low), float(high)
 
 
-def _losses(probabilities: Floats, classes: Integers) -> Floats:
+def losses(probabilities: Floats, classes: Integers) -> Floats:
     """Negative log of the probability given to what happened, for each row."""
     given = probabilities[np.arange(len(classes)), classes]
     losses: Floats = -np.log(np.maximum(given, np.finfo(np.float64).tiny))

@@ -8,31 +8,27 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.calibration import CalibratedClassifierCV
-from sklearn.frozen import FrozenEstimator
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from stock_ai.errors import RunAbortedError
 from stock_ai.indicators import Panel
-from stock_ai.ml.card import ModelCard
+from stock_ai.indicators.panel import Floats
+from stock_ai.ml.card import LIFETIME, UNIT, ModelCard, Recipe
 from stock_ai.ml.cross_section import MIN_CROSS_SECTION, Integers
 from stock_ai.ml.dataset import Dataset, build_dataset, stocks
 from stock_ai.ml.evaluation import CLASSES, evaluate, reliability
 from stock_ai.ml.features import FEATURE_NAMES, FEATURE_VERSION, MIN_BARS
-from stock_ai.ml.labels import REACH
+from stock_ai.ml.labels import DOWN, REACH, UP
 from stock_ai.ml.model import Model, library_versions, to_bytes
+from stock_ai.ml.recipes import Fitted, fit
 from stock_ai.models import digest
 
-NAME = "logistic-5d"
 MAX_SPAN = 250
 """Sessions of the calibration and of the test at most: about a year, so that a long history serves the fit."""
 MIN_SESSIONS = 75
 """Sessions with complete rows: 15 to test, 15 to calibrate and about 33 to fit, with the gaps between them."""
 MIN_ROWS = 1_000
-CLIP = 4.0
-"""Standardised features are cut off here: one wild bar must not decide a prediction."""
+COVERAGE = 0.3
+"""Share of the calibration rows that would get BUY or SELL: of the others the model does not know enough to say."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,8 +66,8 @@ def split(session: Integers) -> Spans:
     )
 
 
-def train(panel: Panel, seed: int, now: dt.datetime) -> TrainedModel:
-    """A calibrated multinomial logistic model of the next five sessions, from final bars only.
+def train(panel: Panel, seed: int, now: dt.datetime, recipe: Recipe = Recipe.BLEND) -> TrainedModel:
+    """A calibrated model of the next five sessions, from final bars only.
 
     The model that is stored is the one that was measured: it is not fitted again on the test span.
 
@@ -79,6 +75,7 @@ def train(panel: Panel, seed: int, now: dt.datetime) -> TrainedModel:
         panel: daily bars; indices in it are left out.
         seed: of whatever is random in the fit.
         now: the present instant, for the card.
+        recipe: what is fitted.
 
     Raises:
         RunAbortedError: too few sessions or rows, a class that never happened, or real and simulated bars together.
@@ -99,42 +96,30 @@ def train(panel: Panel, seed: int, now: dt.datetime) -> TrainedModel:
         happened = np.bincount(data.classes[rows], minlength=CLASSES)
         if not happened.all():
             raise RunAbortedError(f"too little data to train: of the three classes the {name} span has {happened}")
-    estimator = fit(data, spans, seed)
-    blob = to_bytes(estimator)
-    model = Model(_card(data, spans, estimator, blob, worlds.pop(), seed, now), estimator)
+    fitted = fit(recipe, data, spans.fit, spans.calibrate, seed)
+    blob = to_bytes(fitted)
+    model = Model(_card(data, spans, fitted, blob, worlds.pop(), seed, now), fitted)
     return TrainedModel(model, blob, data.rows(spans.test))
 
 
-def fit(data: Dataset, spans: Spans, seed: int) -> CalibratedClassifierCV:
-    """The estimator: standardise, clip, multinomial logistic; then one temperature on the calibration span.
-
-    Temperature scaling (Guo et al. 2017) keeps the order of the classes and leaves log-odds linear in the features, so
-    that reasons are exact.
-    """
-    pipeline = Pipeline(
-        [
-            ("standardise", StandardScaler()),
-            ("clip", FunctionTransformer(np.clip, kw_args={"a_min": -CLIP, "a_max": CLIP})),
-            ("classify", LogisticRegression(random_state=seed, max_iter=500)),
-        ]
-    ).fit(data.features[spans.fit], data.classes[spans.fit])
-    return CalibratedClassifierCV(FrozenEstimator(pipeline), method="temperature").fit(
-        data.features[spans.calibrate], data.classes[spans.calibrate]
-    )
+def coverage_threshold(probabilities: Floats) -> float:
+    """The probability that the more likely of up and down has in the `COVERAGE` most certain of (rows, 3) rows."""
+    return float(np.quantile(probabilities[:, (DOWN, UP)].max(axis=1), 1 - COVERAGE))
 
 
 def _card(
     data: Dataset,
     spans: Spans,
-    estimator: CalibratedClassifierCV,
+    fitted: Fitted,
     blob: bytes,
     simulated: bool,
     seed: int,
     now: dt.datetime,
 ) -> ModelCard:
-    probabilities = estimator.predict_proba(data.features[spans.test])
-    classes = data.classes[spans.test]
-    metrics = evaluate(probabilities, classes, data.excess[spans.test], data.session[spans.test], seed)
+    tested = data.rows(spans.test)
+    probabilities = fitted.probabilities(tested.features)
+    metrics = evaluate(probabilities, fitted.outperformance(tested.features), tested, seed)
+    name = f"{fitted.recipe}-5d"
     learnt = spans.fit | spans.calibrate
 
     def date(session: int) -> dt.date:
@@ -142,25 +127,31 @@ def _card(
         return day
 
     trained_until = date(int(data.session[spans.calibrate].max()) + REACH)
+    tested_until = date(int(data.session[spans.test].max()))
     # The stored bytes differ from run to run; predictions on the test span do not, and no other model gives the same.
     content = hashlib.sha256(probabilities.tobytes()).hexdigest()
     return ModelCard(
-        name=NAME,
-        version=digest(NAME, FEATURE_VERSION, seed, simulated, trained_until, *library_versions().values(), content),
+        name=name,
+        version=digest(name, FEATURE_VERSION, seed, simulated, trained_until, *library_versions().values(), content),
         sha256=hashlib.sha256(blob).hexdigest(),
         feature_version=FEATURE_VERSION,
         features=FEATURE_NAMES,
+        unit=UNIT,
         seed=seed,
         trained_from=date(int(data.session[spans.fit].min())),
         trained_until=trained_until,
         tested_from=date(int(data.session[spans.test].min())),
-        tested_until=date(int(data.session[spans.test].max())),
+        tested_until=tested_until,
+        expires_on=tested_until + LIFETIME,
         symbols=tuple(data.symbols[position] for position in np.unique(data.symbol[learnt])),
         rows=int(learnt.sum()),
+        class_frequencies=tuple((np.bincount(data.classes[learnt], minlength=CLASSES) / learnt.sum()).tolist()),
+        threshold=coverage_threshold(fitted.probabilities(data.features[spans.calibrate])),
         simulated=simulated,
         libraries=library_versions(),
         metrics=metrics,
-        proven_skill=metrics.log_loss_difference[1] < 0,
-        reliability=reliability(probabilities, classes),
+        # A call claims a direction: to foresee the size of moves is not enough.
+        proven_skill=metrics.log_loss_difference[1] < 0 and metrics.direction_log_loss_difference[1] < 0,
+        reliability=reliability(probabilities, tested.classes),
         created_at=now,
     )

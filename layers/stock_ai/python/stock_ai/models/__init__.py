@@ -1,6 +1,15 @@
 """The messages between services, with topic names and Redis keys. No I/O."""
 
-from stock_ai.models.analysis import AiAnalysis, ModelRef, Signal, SignalReason, Withheld, WithheldReason
+from stock_ai.models.analysis import (
+    AiAnalysis,
+    ModelRef,
+    NullIndicator,
+    NullReason,
+    Signal,
+    SignalReason,
+    Withheld,
+    WithheldReason,
+)
 from stock_ai.models.base import SCHEMA_VERSION, SIMULATED, Interval, Price, PriceBasis, digest
 from stock_ai.models.insight import HistoryEntry, HistoryKind, Insight
 from stock_ai.models.llm import Language, LlmAnalysis, Stance
@@ -17,6 +26,8 @@ __all__ = [
     "Language",
     "LlmAnalysis",
     "ModelRef",
+    "NullIndicator",
+    "NullReason",
     "Price",
     "PriceBasis",
     "Signal",

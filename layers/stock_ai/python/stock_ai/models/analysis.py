@@ -24,11 +24,22 @@ class Signal(StrEnum):
 class WithheldReason(StrEnum):
     """Why there is no signal."""
 
-    NO_MODEL = "no_model"
-    INSUFFICIENT_HISTORY = "insufficient_history"
     INDEX_NOT_MODELLED = "index_not_modelled"
+    """It is an index: stocks are foreseen against the market, not the market."""
+    HALTED = "halted"
+    """The market has traded for more than a week of sessions since its last bar."""
+    NEW_LISTING = "new_listing"
+    """The market's bars go back far enough, its own begin later."""
+    INSUFFICIENT_HISTORY = "insufficient_history"
+    """Too few bars for another cause: the whole market is short, or it has traded on few days."""
+    NO_MODEL = "no_model"
+    """None has been trained yet."""
     MODEL_NOT_APPLICABLE = "model_not_applicable"
+    """Trained on simulated bars and given real ones, or the other way round."""
+    MODEL_EXPIRED = "model_expired"
+    """The session is later than the model may be used for."""
     FEATURES_UNAVAILABLE = "features_unavailable"
+    """Something that the model needs is undefined on this session."""
 
 
 class Withheld(Message):
@@ -38,6 +49,31 @@ class Withheld(Message):
     detail: str = Field(examples=["96 bars stored, 260 needed"])
 
 
+class NullReason(StrEnum):
+    """Why an indicator is null."""
+
+    WARM_UP = "warm_up"
+    """Fewer bars than the first value takes, counted from the last hole in the history."""
+    MISSING_PRICE = "missing_price"
+    """The newest bar lacks a sound open, high, low or close."""
+    NO_VOLUME = "no_volume"
+    """The newest bar has no volume, or the newest bars have traded nothing."""
+    FLAT = "flat"
+    """The price has not moved in the window, so that the formula divides zero by zero."""
+    INDEX = "index"
+    """It says nothing of an index."""
+    NO_INDEX = "no_index"
+    """The index has no bar at the newest session of the stock, or none at all."""
+
+
+class NullIndicator(Message):
+    """Why one indicator is null; of a warm-up also how many bars are needed and how many there are."""
+
+    reason: NullReason
+    needed: int | None = None
+    had: int | None = None
+
+
 class ModelRef(Message):
     """Which model spoke."""
 
@@ -45,7 +81,8 @@ class ModelRef(Message):
     version: str
     trained_until: dt.date = Field(description="Last trading date whose outcome the fit or the calibration has seen.")
     proven_skill: bool = Field(
-        description="Whether on later, unseen sessions its log loss beat the base rate beyond chance (95 %)."
+        description="Whether on later, unseen sessions it beat the base rate beyond chance (95 %), in the three classes"
+        " and in the direction alone."
     )
 
 
@@ -63,8 +100,8 @@ class SignalReason(Message):
 class AiAnalysis(Message):
     """The state of one symbol after the session of `as_of`.
 
-    Either `signal`, `confidence`, `probabilities` and `model` are all set, or all null and `withheld` says why.
-    Indicators are on adjusted prices; one that has not warmed up is null.
+    Either `signal`, `confidence`, `probabilities`, `band` and `model` are all set, or all null and `withheld` says why.
+    Indicators are on adjusted prices; of one that is null `nulls` says why.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -77,9 +114,17 @@ class AiAnalysis(Message):
     signal: Signal | None = None
     confidence: Probability | None = Field(default=None, description="Calibrated probability of the stated signal.")
     probabilities: dict[Signal, Probability] | None = None
+    band: float | None = Field(
+        default=None,
+        gt=0,
+        description="Excess return over five sessions, as a ratio, beyond which a move counts as up or down.",
+    )
     withheld: Withheld | None = None
     model: ModelRef | None = None
     indicators: dict[str, float | None]
+    nulls: dict[str, NullIndicator] = Field(
+        default_factory=dict, description="By the name of each indicator that is null, the reason."
+    )
     reasons: list[SignalReason] = Field(default_factory=list)
     adjusted: bool = Field(description="Whether the indicators could use adjusted prices.")
     provisional: bool = Field(description="True while the session of `as_of` still runs.")

@@ -18,14 +18,15 @@ from stock_ai.market.calendar import exchange_date, is_final
 from stock_ai.market.symbols import is_index
 from stock_ai.models import Price
 from stock_ai.ports import SourceBar
-from stock_ai.sources.csv_formats import DATE, PRICES, SYMBOL, VOLUME, recognise
+from stock_ai.sources.csv_formats import DATE, PRICES, VOLUME, recognise
+from stock_ai.sources.csv_spill import Spill
 from stock_ai.sources.csv_tables import read_csv, read_parquet, symbols_in
 
 _EPOCH_ORDINAL = dt.date(1970, 1, 1).toordinal()
 
 
 class CsvSource:
-    """Reads the layouts of `csv_formats`; a file is parsed once and kept as compact columns.
+    """Reads the layouts of `csv_formats`; a file is parsed once and its rows are kept in a temporary file.
 
     Stocks come in whole VND: what has a fraction of a VND after conversion (20.8068384 thousand VND) is rounded
     half-even, traded prices too. Indices stay points. An empty price or volume is None. Bars come as the files have
@@ -42,10 +43,15 @@ class CsvSource:
         """
         self._path = path
         self._clock = clock
-        self._tables: dict[Path, dict[str, _Bars]] = {}
+        self._rows = Spill()
+        self._thousand_vnd: dict[Path, bool] = {}
         self._files: dict[str, list[Path]] = {}
         for file in _files(path):
-            names = self._load(file) if _is_parquet(file) else symbols_in(file)
+            if _is_parquet(file):
+                self._parse(file)
+                names = self._rows.symbols(file)
+            else:
+                names = symbols_in(file)
             for symbol in names:
                 self._files.setdefault(symbol, []).append(file)
 
@@ -61,7 +67,7 @@ class CsvSource:
         """
         for symbol in symbols:
             for file in self._files_of(symbol):
-                self._load(file)
+                self._parse(file)
 
     def bars(self, symbol: str, since: dt.date | None, until: dt.date | None) -> Sequence[SourceBar]:
         """See `stock_ai.ports.PriceSource`. Bars of one date keep the order of their file.
@@ -70,10 +76,15 @@ class CsvSource:
             InvalidInputError: the symbol is in no file, or a file has a wrong cell anywhere.
         """
         now = self._clock()
-        # A file named after its symbol may be a header and nothing else.
-        parts = [part for file in self._files_of(symbol) if (part := self._load(file).get(symbol))]
-        bars = [bar for part in parts for bar in part.between(since, until, now)]
-        return bars if len(parts) < 2 else sorted(bars, key=lambda bar: bar.time)
+        files = self._files_of(symbol)
+        bars: list[SourceBar] = []
+        for file in files:
+            self._parse(file)
+            table = self._rows.rows(file, symbol)
+            # A file named after its symbol may be a header and nothing else.
+            if table is not None:
+                bars += _Bars(symbol, table, self._thousand_vnd[file]).between(since, until, now)
+        return bars if len(files) < 2 else sorted(bars, key=lambda bar: bar.time)
 
     def _files_of(self, symbol: str) -> list[Path]:
         try:
@@ -83,17 +94,20 @@ class CsvSource:
             hint = f"; near names: {', '.join(near)}" if near else ""
             raise InvalidInputError(f"symbol {symbol!r} is not in {self._path}{hint}") from None
 
-    def _load(self, file: Path) -> dict[str, _Bars]:
-        if file not in self._tables:
-            if _is_parquet(file):
-                self._tables[file] = _by_symbol(read_parquet(file), thousand_vnd=False)
-            else:
-                self._tables[file] = _by_symbol(read_csv(file), recognise(file)[0].thousand_vnd)
-        return self._tables[file]
+    def _parse(self, file: Path) -> None:
+        if file in self._thousand_vnd:
+            return
+        if _is_parquet(file):
+            for part in read_parquet(file):
+                self._rows.add(file, part)
+            self._thousand_vnd[file] = False
+        else:
+            self._rows.add(file, read_csv(file))
+            self._thousand_vnd[file] = recognise(file)[0].thousand_vnd
 
 
 class _Bars:
-    """The bars of one symbol of one file, oldest first, in the file's unit."""
+    """The rows of one symbol of one file, by date, in the file's unit."""
 
     def __init__(self, symbol: str, table: pa.Table, thousand_vnd: bool) -> None:
         self._symbol = symbol
@@ -132,18 +146,6 @@ class _Bars:
 def _points(value: Decimal) -> Decimal:
     """The same number written in one way only, since a bar's `event_id` depends on how it is written."""
     return Decimal(f"{value.normalize():f}")
-
-
-def _by_symbol(table: pa.Table, thousand_vnd: bool) -> dict[str, _Bars]:
-    """Sort once by symbol and date (stable) and slice, without copying again."""
-    table = table.sort_by([(SYMBOL, "ascending"), (DATE, "ascending")]).combine_chunks()
-    counts = pc.value_counts(table[SYMBOL])
-    table = table.drop_columns([SYMBOL])
-    slices, start = {}, 0
-    for count in counts.to_pylist():
-        slices[count["values"]] = _Bars(count["values"], table.slice(start, count["counts"]), thousand_vnd)
-        start += count["counts"]
-    return slices
 
 
 def _is_parquet(path: Path) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,6 +39,8 @@ from stock_ai.sources.csv_formats import (
 )
 
 PRICE: Final = pa.decimal128(PRICE_DIGITS + PRICE_DECIMALS, PRICE_DECIMALS)
+PART_ROWS: Final = 16_384
+READ_BYTES: Final = 1024 * 1024
 _WRITTEN_PRICE: Final = pa.decimal128(38, 18)
 _WRITTEN_VOLUME: Final = pa.decimal128(18, 0)
 _BEFORE_YEAR_ONE: Final = dt.date.min.toordinal() - dt.date(1970, 1, 1).toordinal()
@@ -121,21 +123,25 @@ def read_csv_exactly(path: Path, form: CsvFormat, header: list[str]) -> pa.Table
     return _table(columns)
 
 
-def read_parquet(path: Path) -> pa.Table:
-    """A whole parquet file with the tidy columns; whole prices stay integers, NaN is missing.
+def read_parquet(path: Path) -> Iterator[pa.Table]:
+    """A parquet file with the tidy columns, `PART_ROWS` rows at a time; whole prices stay integers, NaN is missing.
 
     Raises:
         InvalidInputError: it is not parquet, or a column is missing, of another type or has a wrong value.
     """
     try:
-        header = pq.read_schema(path).names
-        present = TIDY.present(header) if TIDY.fits(header) else None
-        if present is None:
-            raise InvalidInputError(unknown_columns(path, header, [TIDY]))
-        raw = pq.read_table(path, columns=list(present))
+        # Not buffered: a file may be one group of rows, whose columns would be held as a whole.
+        with pq.ParquetFile(path, buffer_size=READ_BYTES, pre_buffer=False) as file:
+            header = file.schema_arrow.names
+            present = TIDY.present(header) if TIDY.fits(header) else None
+            if present is None:
+                raise InvalidInputError(unknown_columns(path, header, [TIDY]))
+            first = 1
+            for rows in file.iter_batches(PART_ROWS, columns=list(present)):
+                yield _table({name: _parquet_column(path, name, rows.column(name), first) for name in present})
+                first += rows.num_rows
     except pa.ArrowInvalid as error:
         raise InvalidInputError(f"{path} is not a parquet file that can be read: {error}") from error
-    return _table({name: _parquet_column(path, name, raw[name]) for name in present})
 
 
 def symbols_in(path: Path) -> list[str]:
@@ -193,12 +199,12 @@ def _dates(column: Any, form: CsvFormat) -> Any:
     return dates
 
 
-def _parquet_column(path: Path, name: str, column: Any) -> Any:
+def _parquet_column(path: Path, name: str, column: Any, first_row: int) -> Any:
     """One column in our type. Where the cast of all fails, each value is cast alone to find the one that is wrong."""
     try:
         return _parquet_cast(name, column)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        for row, value in enumerate(column, start=1):
+        for row, value in enumerate(column, start=first_row):
             try:
                 _parquet_cast(name, pa.chunked_array([pa.array([value.as_py()], column.type)]))
             except (pa.ArrowInvalid, pa.ArrowNotImplementedError):

@@ -1,10 +1,13 @@
 """Model registries: a folder or a prefix in S3, laid out alike.
 
-`<version>/card.json`, `<version>/model.skops`, and `current`, which holds the current version.
+`<version>/card.json`, `<version>/model.skops`, and `champions.json`, the history of champions. Two writers of the
+history never lose an entry: a folder is locked while it is compared and replaced, and S3 replaces it only where it is
+still the object that was compared (a conditional put). The second writer is told to begin again.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tempfile
 from collections.abc import Iterator
@@ -20,7 +23,7 @@ from stock_ai.ml.manager import ModelRegistry
 
 _CARD = "card.json"
 _MODEL = "model.skops"
-_CURRENT = "current"
+_CHAMPIONS = "champions.json"
 
 
 def open_registry(location: str) -> ModelRegistry:
@@ -50,26 +53,55 @@ class FolderRegistry:
         self._write(self._folder / version / _MODEL, blob)
         self._write(self._folder / version / _CARD, card)
 
+    def card(self, version: str) -> bytes:
+        """See `ModelRegistry`."""
+        return self._bytes(version, _CARD)
+
     def get(self, version: str) -> tuple[bytes, bytes]:
         """See `ModelRegistry`."""
-        with _readable(version):
-            return (self._folder / version / _CARD).read_bytes(), (self._folder / version / _MODEL).read_bytes()
+        return self._bytes(version, _CARD), self._bytes(version, _MODEL)
 
     def versions(self) -> list[str]:
         """See `ModelRegistry`."""
         return sorted(card.parent.name for card in self._folder.glob(f"*/{_CARD}"))
 
-    def current(self) -> str | None:
+    def champions(self) -> bytes | None:
         """See `ModelRegistry`."""
         try:
-            return (self._folder / _CURRENT).read_text().strip()
+            return (self._folder / _CHAMPIONS).read_bytes()
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise RunAbortedError(f"model registry: cannot read {_CHAMPIONS}: {error.strerror}") from error
 
-    def set_current(self, version: str) -> None:
+    def replace_champions(self, before: bytes | None, after: bytes) -> None:
         """See `ModelRegistry`."""
-        self.get(version)
-        self._write(self._folder / _CURRENT, version.encode())
+        with self._locked():
+            if self.champions() != before:
+                raise _overtaken()
+            self._write(self._folder / _CHAMPIONS, after)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Hold the folder against other writers. The lock ends with the process that holds it."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self._folder, os.O_RDONLY)
+        except OSError as error:
+            raise RunAbortedError(f"model registry: cannot open {self._folder}: {error.strerror}") from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _bytes(self, version: str, name: str) -> bytes:
+        try:
+            return (self._folder / version / name).read_bytes()
+        except FileNotFoundError:
+            raise _unknown(version) from None
+        except OSError as error:
+            raise RunAbortedError(f"model registry: cannot read version {version}: {error.strerror}") from error
 
     def _write(self, path: Path, content: bytes) -> None:
         try:
@@ -100,12 +132,13 @@ class S3Registry:
         self._write(f"{version}/{_MODEL}", blob)
         self._write(f"{version}/{_CARD}", card)
 
+    def card(self, version: str) -> bytes:
+        """See `ModelRegistry`."""
+        return self._bytes(version, _CARD)
+
     def get(self, version: str) -> tuple[bytes, bytes]:
         """See `ModelRegistry`."""
-        card, blob = self._read(f"{version}/{_CARD}"), self._read(f"{version}/{_MODEL}")
-        if card is None or blob is None:
-            raise NotFoundError(f"model version {version!r} is not in the registry")
-        return card, blob
+        return self._bytes(version, _CARD), self._bytes(version, _MODEL)
 
     def versions(self) -> list[str]:
         """See `ModelRegistry`."""
@@ -114,40 +147,52 @@ class S3Registry:
             names = [item["Key"].removeprefix(self._prefix) for page in pages for item in page.get("Contents", ())]
         return sorted(name.removesuffix(f"/{_CARD}") for name in names if name.endswith(f"/{_CARD}"))
 
-    def current(self) -> str | None:
+    def champions(self) -> bytes | None:
         """See `ModelRegistry`."""
-        content = self._read(_CURRENT)
-        return None if content is None else content.decode().strip()
+        return self._read(_CHAMPIONS)
 
-    def set_current(self, version: str) -> None:
+    def replace_champions(self, before: bytes | None, after: bytes) -> None:
         """See `ModelRegistry`."""
-        self.get(version)
-        self._write(_CURRENT, version.encode())
+        found = self._read_tagged(_CHAMPIONS)
+        if (found and found[0]) != before:
+            raise _overtaken()
+        self._write(_CHAMPIONS, after, **({"IfMatch": found[1]} if found else {"IfNoneMatch": "*"}))
+
+    def _bytes(self, version: str, name: str) -> bytes:
+        content = self._read(f"{version}/{name}")
+        if content is None:
+            raise _unknown(version)
+        return content
 
     def _read(self, name: str) -> bytes | None:
+        found = self._read_tagged(name)
+        return found and found[0]
+
+    def _read_tagged(self, name: str) -> tuple[bytes, str] | None:
+        """The content of an object and the tag that names this content."""
         with _translated():
             try:
-                content: bytes = self._client.get_object(Bucket=self._bucket, Key=self._prefix + name)["Body"].read()
+                answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + name)
+                return answer["Body"].read(), answer["ETag"]
             except self._client.exceptions.NoSuchKey:
                 return None
-            return content
 
-    def _write(self, name: str, content: bytes) -> None:
+    def _write(self, name: str, content: bytes, **condition: str) -> None:
         with _translated():
-            self._client.put_object(Bucket=self._bucket, Key=self._prefix + name, Body=content)
+            self._client.put_object(Bucket=self._bucket, Key=self._prefix + name, Body=content, **condition)
 
 
-@contextmanager
-def _readable(version: str) -> Iterator[None]:
-    try:
-        yield
-    except FileNotFoundError:
-        raise NotFoundError(f"model version {version!r} is not in the registry") from None
-    except OSError as error:
-        raise RunAbortedError(f"model registry: cannot read version {version}: {error.strerror}") from error
+def _unknown(version: str) -> NotFoundError:
+    return NotFoundError(f"model version {version!r} is not in the registry")
+
+
+def _overtaken() -> RetryableError:
+    return RetryableError("model registry: another champion was appointed meanwhile")
 
 
 _NEEDS_OPERATOR = frozenset({"NoSuchBucket", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"})
+_OVERTAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
+"""What a conditional put meets: the object has changed since, or is being changed by another one."""
 
 
 @contextmanager
@@ -157,6 +202,8 @@ def _translated() -> Iterator[None]:
         yield
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "unknown")
+        if code in _OVERTAKEN:
+            raise _overtaken() from None
         kind = RunAbortedError if code in _NEEDS_OPERATOR else RetryableError
         raise kind(f"model registry in S3: {code}") from None
     except BotoCoreError as error:

@@ -1,0 +1,1 @@
+"""What was said and what came of it: issued signals, their outcomes and the tallies of both. No I/O."""
