@@ -45,17 +45,21 @@ def choose(probabilities: Mapping[Signal, float], threshold: float) -> Signal:
 
 
 def opinions(seen: Sequence[Seen], sessions: Dates, model: Model | None) -> list[Opinion | Withheld]:
-    """The opinion of each symbol, in order, given the newest sessions of the market."""
+    """The opinion of each symbol, in order, given the newest sessions of the market.
+
+    `seen` has to be the whole market: a model judges the stocks of a date against each other.
+    """
     said: list[Opinion | Withheld | None] = [obstacle(one, sessions, model) for one in seen]
     modelled = [position for position, opinion in enumerate(said) if opinion is None]
     if model is not None and modelled:
         features = np.array([seen[position].features for position in modelled])
+        dates = np.array([seen[position].bars.dates[-1] for position in modelled]).astype(np.int64)
         rows = [
             {signal: round(float(probability), _PLACES) for signal, probability in zip(SIGNALS, row, strict=True)}
-            for row in model.predict(features)
+            for row in model.predict(features, dates)
         ]
         signals = [choose(probabilities, model.card.threshold) for probabilities in rows]
-        reasons = model.explain(features, signals)
+        reasons = model.explain(features, dates, signals)
         for position, signal, probabilities, why in zip(modelled, signals, rows, reasons, strict=True):
             said[position] = Opinion(signal, probabilities, _band(seen[position]), why)
     return [opinion for opinion in said if opinion is not None]

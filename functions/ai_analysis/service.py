@@ -68,9 +68,10 @@ def analyse(
 ) -> AnalysisReport:
     """Publish one analysis, keyed by symbol, for each of `symbols` (empty: all of the panel) that has news.
 
-    The whole market is looked at once, since ranks are among all stocks of a date; the rest goes by batches. A batch is
-    acknowledged before the ledger has it: if the run is killed in between, the next one publishes that batch again,
-    under the same ids, by which consumers know them. Nothing else is published twice; `message` says what is the same.
+    The whole market is looked at and judged at once, since ranks and the model compare all stocks of a date; messages
+    go by batches. A batch is acknowledged before the ledger has it: if the run is killed in between, the next one
+    publishes that batch again, under the same ids, by which consumers know them. Nothing else is published twice;
+    `message` says what is the same.
 
     Args:
         panel: all symbols, even where few are asked for.
@@ -90,6 +91,7 @@ def analyse(
         if symbol not in known:
             raise NotFoundError(f"symbols: {symbol!r} has no daily bars")
     market = look(panel)
+    said = dict(zip(market.seen, opinions(list(market.seen.values()), market.sessions, model), strict=True))
     wanted = _ordered([symbol for symbol in panel.symbols if not symbols or symbol in symbols], ledger.stopped_at())
     last = ledger.last()
     reference = None if model is None else _reference(model)
@@ -102,16 +104,17 @@ def analyse(
             break
         batch = [market.seen[symbol] for symbol in wanted[start : start + BATCH]]
         fresh: dict[str, str] = {}
-        for seen, said in zip(batch, opinions(batch, market.sessions, model), strict=True):
+        for seen in batch:
             symbol = seen.bars.symbol
-            analysis_id, content = message(seen, said, reference, now)
+            opinion = said[symbol]
+            analysis_id, content = message(seen, opinion, reference, now)
             if last.get(symbol) != analysis_id:
                 publisher.publish(topics.AI_ANALYSIS_RESULTS, symbol, content, _HEADERS)
                 fresh[symbol] = analysis_id
-            if isinstance(said, Opinion):
-                signals[said.signal.value] += 1
+            if isinstance(opinion, Opinion):
+                signals[opinion.signal.value] += 1
             else:
-                withheld[said.reason.value] += 1
+                withheld[opinion.reason.value] += 1
         if fresh:
             publisher.flush()
             ledger.record(fresh)

@@ -32,12 +32,12 @@ class RankModel:
             simulated=simulated,
         )
 
-    def predict(self, features):
+    def predict(self, features, session):
         rank = features[:, FEATURE_NAMES.index("rank_return_5")]
         scores = np.exp(np.column_stack([-rank, np.full(len(rank), 0.1), rank]))
         return scores / scores.sum(axis=1, keepdims=True)
 
-    def explain(self, features, signals):
+    def explain(self, features, session, signals):
         ranks = features[:, FEATURE_NAMES.index("rank_return_5")].tolist()
         return [
             [SignalReason(feature="rank_return_5", value=rank, weight=rank, text=f"ranks {rank:.3g}: {signal.value}")]
@@ -47,7 +47,7 @@ class RankModel:
     def expected(self, rank):
         """The probabilities of one rank, by signal."""
         row = np.full((1, len(FEATURE_NAMES)), rank)
-        return dict(zip(SIGNALS, self.predict(row)[0].tolist(), strict=True))
+        return dict(zip(SIGNALS, self.predict(row, [0])[0].tolist(), strict=True))
 
 
 def found(publisher):

@@ -8,7 +8,7 @@ import pytest
 from functions.ai_analysis.opinions import choose
 from stock_ai.indicators import compute
 from stock_ai.ml.dataset import stocks
-from stock_ai.ml.features import FeatureBuilder
+from stock_ai.ml.features import MIN_BARS, FeatureBuilder
 from stock_ai.ml.model import SIGNALS
 from stock_ai.ml.training import train
 from tests.fakes.analysing import run
@@ -28,11 +28,12 @@ def test_no_signal_knows_later_bars(shared_data):
     compared = 0
     for date in max(panel, key=len).dates[[-30, -3]]:
         _, found = run(cut(panel, date), model)
-        for position, bars in enumerate(chosen):
-            row = np.flatnonzero((rows.symbol == position) & (rows.dates == date))
-            analysis = found.get(bars.symbol)
-            if len(row) and analysis and analysis.signal and analysis.as_of == date.item():
-                expected = dict(zip(SIGNALS, model.predict(rows.values[row])[0], strict=True))
+        (day,) = np.nonzero((rows.dates == date) & (rows.bar >= MIN_BARS - 1) & np.isfinite(rows.values).all(axis=1))
+        said = model.predict(rows.values[day], rows.dates[day].astype(np.int64))
+        for place, position in enumerate(rows.symbol[day]):
+            analysis = found.get(chosen[position].symbol)
+            if analysis and analysis.signal and analysis.as_of == date.item():
+                expected = dict(zip(SIGNALS, said[place], strict=True))
                 assert analysis.probabilities == pytest.approx(expected, abs=1e-6)
                 assert analysis.signal is choose(analysis.probabilities, model.card.threshold)
                 compared += 1

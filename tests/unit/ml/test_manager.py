@@ -88,7 +88,8 @@ def test_a_promoted_model_serves_and_predicts_the_same(registry, panel, trained)
     model, features = ModelManager(registry).current(), build_dataset(panel).features[:50]
     assert manager.has_model()
     assert model.card == trained.card.model_copy(update={"verdict": said}) == manager.current_card()
-    np.testing.assert_array_equal(model.predict(features), trained.model.predict(features))
+    session = np.zeros(len(features), dtype=int)
+    np.testing.assert_array_equal(model.predict(features, session), trained.model.predict(features, session))
 
 
 def test_a_model_is_read_and_loaded_once_for_each_version_that_serves(registry, trained):

@@ -9,6 +9,7 @@ import pytest
 
 from stock_ai.errors import RunAbortedError
 from stock_ai.indicators import Panel
+from stock_ai.ml import training
 from stock_ai.ml.card import Recipe
 from stock_ai.ml.dataset import Dataset, above_median
 from stock_ai.ml.evaluation import bootstrap_interval, evaluate, rank_ic, reliability
@@ -16,7 +17,7 @@ from stock_ai.ml.features import FEATURE_NAMES
 from stock_ai.ml.influence import influence
 from stock_ai.ml.labels import NEUTRAL, REACH
 from stock_ai.ml.model import Model
-from stock_ai.ml.recipes import fit
+from stock_ai.ml.recipes import calibrated, fit
 from stock_ai.ml.training import split, train
 from stock_ai.models import Signal
 from tests.fakes.panels import random_panel
@@ -57,11 +58,17 @@ def test_spans_follow_each_other_with_the_reach_of_a_label_between():
     assert len(np.unique(test)) == 40
 
 
+def fitted_by(data, recipe=Recipe.BLEND):
+    spans = split(data.session)
+    parts = fit(recipe, data, spans.fit, spans.calibrate, seed=1)
+    return calibrated(parts, [parts.scored(data.rows(spans.calibrate))])
+
+
 def fitted_on(data, recipe=Recipe.BLEND):
     spans = split(data.session)
-    fitted, tested = fit(recipe, data, spans.fit, spans.calibrate, seed=1), data.rows(spans.test)
-    found = fitted.probabilities(tested.features)
-    return found, tested, evaluate(found, fitted.outperformance(tested.features), tested, 7), spans
+    fitted, tested = fitted_by(data, recipe), data.rows(spans.test)
+    found = fitted.probabilities(tested.features, tested.session)
+    return found, tested, evaluate(found, fitted.outperformance(tested.features, tested.session), tested, 7), spans
 
 
 @pytest.mark.parametrize("recipe", Recipe)
@@ -188,26 +195,40 @@ def test_real_and_simulated_bars_are_not_trained_on_together():
 @pytest.mark.parametrize("recipe", Recipe)
 def test_influences_add_up_to_the_score(recipe):
     data, _ = made()
-    spans = split(data.session)
-    fitted = fit(recipe, data, spans.fit, spans.calibrate, seed=1)
-    features = data.features[:200]
-    for part in (fitted.direction, fitted.move):
-        rest = part.score(features) - influence(part, features, fitted.medians).sum(axis=1)
-        # What is left is one constant: the score of the usual stock.
-        assert np.ptp(rest) == pytest.approx(0, abs=1e-6 if recipe is not Recipe.FOREST else 1e-5)
-    strongest = np.abs(influence(fitted.direction, features, fitted.medians)).mean(axis=0).argmax()
-    assert strongest == 0, "the side of a move hangs on the first feature"
+    parts = fitted_by(data, recipe).parts
+    features, session = data.features[:240], data.session[:240]
+    direction = influence(parts.direction, features, session, parts.medians)
+    move = influence(parts.move, features, session, parts.medians)
+    # A centred score is all influence; of the other one constant is left, the score of the usual stock.
+    assert direction.sum(axis=1) == pytest.approx(parts.direction.score(features, session), abs=1e-6)
+    assert np.ptp(parts.move.score(features, session) - move.sum(axis=1)) == pytest.approx(0, abs=1e-6)
+    # The side of a move hangs on the first feature, whether there is one on the second.
+    assert (np.abs(direction).mean(axis=0).argmax(), np.abs(move).mean(axis=0).argmax()) == (0, 1)
+
+
+def test_a_stock_is_judged_against_the_others_of_its_day():
+    data, _ = made()
+    fitted = fitted_by(data)
+    features, session = data.features[:120].copy(), data.session[:120]
+    before = fitted.outperformance(features, session)
+    # A day on which everything looks better favours nobody.
+    features[:60, 0] += 0.5
+    after = fitted.outperformance(features, session)
+    assert after[:60].mean() == pytest.approx(before[:60].mean(), abs=0.02)
+    np.testing.assert_array_equal(after[60:], before[60:])
+    order = np.random.default_rng(2).permutation(120)
+    assert fitted.outperformance(features[order], session[order] * 7) == pytest.approx(after[order])
 
 
 def test_reasons_are_the_strongest_influences_in_words():
     data, _ = made()
-    spans = split(data.session)
-    fitted = fit(Recipe.BLEND, data, spans.fit, spans.calibrate, seed=1)
-    model, features = Model(SimpleNamespace(version="v"), fitted), data.features[:40]
-    up = fitted.up.slope * influence(fitted.direction, features, fitted.medians)
-    moves = fitted.moves.slope * influence(fitted.move, features, fitted.medians)
+    fitted = fitted_by(data)
+    model, features, session = Model(SimpleNamespace(version="v"), fitted), data.features[:60], data.session[:60]
+    parts = fitted.parts
+    up = fitted.up.slope * influence(parts.direction, features, session, parts.medians)
+    moves = fitted.moves.slope * influence(parts.move, features, session, parts.medians)
     for signal, weights in ((Signal.SELL, -up), (Signal.HOLD, -moves), (Signal.BUY, up)):
-        for row, reasons in enumerate(model.explain(features, [signal] * 40)):
+        for row, reasons in enumerate(model.explain(features, session, [signal] * 60)):
             found = [reason.weight for reason in reasons]
             assert len(found) == 5
             assert sorted(map(abs, found), reverse=True) == list(map(abs, found))
@@ -216,3 +237,13 @@ def test_reasons_are_the_strongest_influences_in_words():
             assert abs(first.weight) == pytest.approx(np.abs(weights[row]).max(), rel=1e-5)
             assert ("speaks for" in first.text) is (first.weight > 0)
             assert signal.value in first.text
+
+
+def test_a_long_history_calibrates_on_earlier_spans_too():
+    """And what they pool was said by models that end before: no row is scored by one that knows it."""
+    data, _ = made(sessions=1600, stocks=12)
+    spans = split(data.session)
+    one = fitted_by(data, Recipe.LOGISTIC)
+    pooled = training._fitted(Recipe.LOGISTIC, data, spans, seed=1)
+    np.testing.assert_array_equal(one.parts.medians, pooled.parts.medians)
+    assert (one.up, one.moves) != (pooled.up, pooled.moves)

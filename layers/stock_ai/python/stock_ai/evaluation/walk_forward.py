@@ -1,6 +1,7 @@
 """Walk-forward by year: every row is predicted by a model that ends before the year that the row is in begins.
 
-For test year Y the model is fitted on all rows up to the end of Y-2 and calibrated on Y-1. Before either boundary
+For test year Y the model is fitted on all rows up to the end of Y-2 and calibrated on Y-1, pooled with the calibration
+years of the test years before, each as the model of its own time saw it. Before either boundary
 `EMBARGO` sessions are left out: a label looks `REACH` sessions ahead, and what it saw must not be known later on
 (purging and embargo, López de Prado 2018).
 """
@@ -22,14 +23,14 @@ from stock_ai.ml.dataset import Dataset, above_median
 from stock_ai.ml.features import FEATURE_NAMES
 from stock_ai.ml.influence import influence
 from stock_ai.ml.labels import REACH
-from stock_ai.ml.recipes import Fitted, fit
+from stock_ai.ml.recipes import Fitted, Scored, calibrated, fit
 
 EMBARGO: Final = 10
 """Sessions left out before each boundary; at least `REACH`."""
 MIN_SESSIONS: Final = 400
 """Sessions that the first fit needs."""
-_SAMPLE = 2_000
-"""Rows of the newest fold whose influences are averaged."""
+_SAMPLE = 20
+"""Sessions at the end whose influences are averaged."""
 
 if EMBARGO < REACH:
     raise ImportError("an embargo shorter than the reach of a label would let the future in")
@@ -90,13 +91,16 @@ def walk_forward(
     """
     years = folds(data)
     parts: list[Predictions] = []
+    scored: list[Scored] = []
     fitted: Fitted | None = None
     for done, fold in enumerate(years, 1):
-        fitted = fit(recipe, data, fold.fit, fold.calibrate, seed)
+        fresh = fit(recipe, data, fold.fit, fold.calibrate, seed)
+        scored.append(fresh.scored(data.rows(fold.calibrate)))
+        fitted = calibrated(fresh, scored)
         parts.append(_predicted(fitted, data, fold))
         progress(done, len(years))
     assert fitted is not None  # noqa: S101 - there is a fold
-    return WalkForward(_joined(parts), _importance(fitted, data, years[-1], seed))
+    return WalkForward(_joined(parts), _importance(fitted, data, years[-1]))
 
 
 def shuffled(data: Dataset, seed: int) -> Dataset:
@@ -112,8 +116,8 @@ def _predicted(fitted: Fitted, data: Dataset, fold: TestYear) -> Predictions:
     known = data.classes[fold.fit | fold.calibrate]
     frequencies = np.bincount(known, minlength=3) / len(known)
     return Predictions(
-        probabilities=fitted.probabilities(rows.features),
-        outperformance=fitted.outperformance(rows.features),
+        probabilities=fitted.probabilities(rows.features, rows.session),
+        outperformance=fitted.outperformance(rows.features, rows.session),
         classes=rows.classes,
         excess=rows.excess,
         above=rows.above,
@@ -131,10 +135,10 @@ def _joined(parts: list[Predictions]) -> Predictions:
     return replace(parts[0], **{name: np.concatenate([getattr(part, name) for part in parts]) for name in columns})
 
 
-def _importance(fitted: Fitted, data: Dataset, fold: TestYear, seed: int) -> dict[str, float]:
-    rows = np.flatnonzero(fold.test)
-    sample = np.random.default_rng(seed).choice(rows, min(_SAMPLE, len(rows)), replace=False)
-    shares = influence(fitted.direction, data.features[np.sort(sample)], fitted.medians)
+def _importance(fitted: Fitted, data: Dataset, fold: TestYear) -> dict[str, float]:
+    rows = data.rows(fold.test)
+    newest = rows.rows(rows.session > rows.session.max() - _SAMPLE)
+    shares = influence(fitted.parts.direction, newest.features, newest.session, fitted.parts.medians)
     mean = fitted.up.slope * np.abs(shares).mean(axis=0)
     return {FEATURE_NAMES[at]: float(mean[at]) for at in np.argsort(-mean, kind="stable")}
 

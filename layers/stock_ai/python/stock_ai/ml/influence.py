@@ -13,15 +13,21 @@ from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassif
 from sklearn.pipeline import Pipeline
 
 from stock_ai.indicators.panel import Floats
-from stock_ai.ml.recipes import Member, Part, log_odds
+from stock_ai.ml.cross_section import Integers
+from stock_ai.ml.recipes import Member, Part, above_mean, log_odds
 
 
-def influence(part: Part, features: Floats, medians: Floats) -> Floats:
-    """(rows, features) the share that each feature of each complete row has in the score of `part`."""
+def influence(part: Part, features: Floats, session: Integers, medians: Floats) -> Floats:
+    """(rows, features) the share that each feature of each complete row has in the score of `part`.
+
+    Arguments as of `Part.score`. The shares of a centred part are above those of the usual stock of the session.
+    """
     total = np.zeros(features.shape)
+    seen, usual = features[:, : part.columns], medians[: part.columns]
     for member, scale in zip(part.members, part.scales, strict=True):
-        total += _of_member(member, features, medians) / scale
-    return total / len(part.members)
+        total[:, : part.columns] += _of_member(member, seen, usual) / scale
+    total /= len(part.members)
+    return above_mean(total, session) if part.centred else total
 
 
 def _of_member(member: Member, features: Floats, medians: Floats) -> Floats:

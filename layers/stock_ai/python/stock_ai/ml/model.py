@@ -14,9 +14,10 @@ import skops.io
 from stock_ai.errors import RunAbortedError
 from stock_ai.indicators.panel import Floats
 from stock_ai.ml.card import ModelCard, Recipe
+from stock_ai.ml.cross_section import Integers
 from stock_ai.ml.features import FEATURE_NAMES, FEATURE_VERSION, FEATURES
 from stock_ai.ml.influence import influence
-from stock_ai.ml.recipes import Fitted, Line, Part
+from stock_ai.ml.recipes import Fitted, Line, Part, Parts
 from stock_ai.models import Signal, SignalReason
 
 SIGNALS: Final = (Signal.SELL, Signal.HOLD, Signal.BUY)
@@ -47,31 +48,35 @@ class Model:
         self.card = card
         self._fitted = fitted
 
-    def predict(self, features: Floats) -> Floats:
-        """Calibrated probabilities, shape (rows, 3) in the order of `SIGNALS`, of complete rows (rows, features)."""
-        return self._fitted.probabilities(features) if len(features) else np.empty((0, len(SIGNALS)))
+    def predict(self, features: Floats, session: Integers) -> Floats:
+        """Calibrated probabilities, shape (rows, 3) in the order of `SIGNALS`, of complete rows (rows, features).
 
-    def explain(self, features: Floats, signals: Sequence[Signal]) -> list[list[SignalReason]]:
+        `session` is any number that the rows of one trading date share; all stocks of a date have to be there, since
+        one is judged against the others.
+        """
+        return self._fitted.probabilities(features, session) if len(features) else np.empty((0, len(SIGNALS)))
+
+    def explain(self, features: Floats, session: Integers, signals: Sequence[Signal]) -> list[list[SignalReason]]:
         """For each row the features that weighed most on its signal, strongest first.
 
         A weight is the feature's share (`influence`) of the log-odds of the signal: for BUY and SELL those against the
-        other of the two, for HOLD those against any move.
+        other of the two, for HOLD those against any move. `session` is as in `predict`.
         """
         stated = np.array([SIGNALS.index(signal) for signal in signals], dtype=np.int64)
         weights = np.zeros(features.shape)
         neutral = SIGNALS.index(Signal.HOLD)
-        fitted = self._fitted
+        fitted, parts = self._fitted, self._fitted.parts
         for part, line, rows in (
-            (fitted.move, fitted.moves, np.flatnonzero(stated == neutral)),
-            (fitted.direction, fitted.up, np.flatnonzero(stated != neutral)),
+            (parts.move, fitted.moves, stated == neutral),
+            (parts.direction, fitted.up, stated != neutral),
         ):
-            if len(rows):
-                weights[rows] = line.slope * influence(part, features[rows], fitted.medians)
+            if rows.any():
+                weights[rows] = line.slope * influence(part, features, session, parts.medians)[rows]
         weights[stated <= neutral] *= -1
         strongest = np.argsort(-np.abs(weights), axis=1, kind="stable")[:, :REASONS]
         return [
             [
-                _reason(column, features[row, column], fitted.medians[column], weights[row, column], signal)
+                _reason(column, features[row, column], parts.medians[column], weights[row, column], signal)
                 for column in strongest[row]
                 if weights[row, column]
             ]
@@ -91,18 +96,25 @@ def to_bytes(fitted: Fitted) -> bytes:
     """The fitted recipe in the form of skops, which holds no code: plain lists and numbers around the estimators."""
     blob: bytes = skops.io.dumps(
         {
-            "recipe": str(fitted.recipe),
-            "direction": list(fitted.direction.members),
-            "direction_scales": fitted.direction.scales,
-            "move": list(fitted.move.members),
-            "move_scales": fitted.move.scales,
+            "recipe": str(fitted.parts.recipe),
+            **{name: _plain(getattr(fitted.parts, name)) for name in _PARTS},
             **{name: list(asdict(getattr(fitted, name)).values()) for name in _LINES},
-            "medians": fitted.medians,
+            "medians": fitted.parts.medians,
         }
     )
     return blob
 
 
+def _plain(part: Part) -> dict[str, Any]:
+    return {
+        "members": list(part.members),
+        "scales": part.scales,
+        "columns": part.columns,
+        "centred": part.centred,
+    }
+
+
+_PARTS = ("direction", "move")
 _LINES = ("up", "moves", "above")
 
 
@@ -122,11 +134,9 @@ def load_model(card: ModelCard, blob: bytes) -> Model:
         raise RunAbortedError(f"model {card.version} holds types that are not trusted: {', '.join(sorted(untrusted))}")
     held = skops.io.loads(blob, trusted=sorted(TRUSTED))
     try:
+        parts = {name: Part(**held[name] | {"members": tuple(held[name]["members"])}) for name in _PARTS}
         fitted = Fitted(
-            recipe=Recipe(held["recipe"]),
-            direction=Part(tuple(held["direction"]), held["direction_scales"]),
-            move=Part(tuple(held["move"]), held["move_scales"]),
-            medians=held["medians"],
+            parts=Parts(recipe=Recipe(held["recipe"]), medians=held["medians"], **parts),
             **{name: Line(*held[name]) for name in _LINES},
         )
     except (TypeError, KeyError, ValueError) as error:

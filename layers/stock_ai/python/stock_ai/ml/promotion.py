@@ -44,7 +44,7 @@ def judge(challenger: Model, champion: Model | None, held_out: Dataset, seed: in
         RunAbortedError: the challenger gives a probability that is not a number.
     """
     card = challenger.card
-    probabilities = challenger.predict(held_out.features)
+    probabilities = challenger.predict(held_out.features, held_out.session)
     if not np.isfinite(probabilities).all():
         raise RunAbortedError(f"model {card.version} gives probabilities that are not numbers")
     base = _compare(probabilities, np.broadcast_to(card.class_frequencies, probabilities.shape), held_out, seed)
@@ -55,7 +55,9 @@ def judge(challenger: Model, champion: Model | None, held_out: Dataset, seed: in
         fair = held_out.sessions[held_out.session] > np.datetime64(champion.card.trained_until)
         rows = held_out.rows(fair)
         if len(np.unique(rows.session)) >= MIN_SESSIONS:
-            against = _compare(probabilities[fair], champion.predict(rows.features), rows, seed, ranked=True)
+            against = _compare(
+                probabilities[fair], champion.predict(rows.features, rows.session), rows, seed, ranked=True
+            )
         promoted, reason = _decide(base, against, champion.card)
     return Verdict(
         promoted=promoted,

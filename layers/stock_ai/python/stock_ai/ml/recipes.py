@@ -8,8 +8,8 @@ P(up) = m u, P(down) = m (1 - u) and P(neutral) = 1 - m.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
 import numpy as np
@@ -21,8 +21,10 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from stock_ai.indicators.panel import Floats
 from stock_ai.ml.card import Recipe
+from stock_ai.ml.cross_section import Integers
 from stock_ai.ml.dataset import Dataset
 from stock_ai.ml.labels import DOWN, NEUTRAL, UP
+from stock_ai.ml.own_features import OWN
 
 CLIP = 4.0
 """Standardised features are cut off here: one wild bar must not decide a prediction."""
@@ -76,25 +78,44 @@ class Part:
 
     Attributes:
         members: one or more.
-        scales: (members,) deviation of each one's log-odds on the calibration rows.
+        scales: (members,) deviation of each one's log-odds on rows it was not fitted on.
+        columns: how many of the first features it looks at.
+        centred: whether a score is what is above the mean of its session.
     """
 
     members: tuple[Member, ...]
     scales: Floats
+    columns: int
+    centred: bool
 
-    @classmethod
-    def fit(cls, recipe: Recipe, seed: int, features: Floats, happened: Rows, calibrate: Floats) -> Self:
-        """Fit every member on (rows, features) and what happened; scale on the rows of `calibrate`."""
-        members = tuple(make(seed).fit(features, happened) for make in _MEMBERS[recipe])
-        scales = np.array([max(float(log_odds(member, calibrate).std()), _TINY) for member in members])
-        return cls(members, scales)
+    def score(self, features: Floats, session: Integers) -> Floats:
+        """(rows,) higher is likelier; what it means in probability, `Line` says.
 
-    def score(self, features: Floats) -> Floats:
-        """(rows,) higher is likelier; what it means in probability, `Line` says."""
+        Args:
+            features: (rows, features).
+            session: (rows,) any number that rows of one trading date share. All stocks of the date have to be there.
+        """
         total = np.zeros(len(features))
         for member, scale in zip(self.members, self.scales, strict=True):
-            total += log_odds(member, features) / scale
+            total += self.said(member, features, session) / scale
         return total / len(self.members)
+
+    def said(self, member: Member, features: Floats, session: Integers) -> Floats:
+        """(rows,) the log-odds of one member."""
+        odds = log_odds(member, features[:, : self.columns])
+        return above_mean(odds, session) if self.centred else odds
+
+
+def above_mean(values: Floats, session: Integers) -> Floats:
+    """What each value, or each row of values, is above the mean of its session."""
+    if not len(values):
+        return values
+    _, group = np.unique(session, return_inverse=True)
+    totals = np.zeros((group.max() + 1, *values.shape[1:]))
+    np.add.at(totals, group, values)
+    counts = np.bincount(group).reshape(-1, *[1] * (values.ndim - 1))
+    above: Floats = values - (totals / counts)[group]
+    return above
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,53 +145,95 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Parts:
+    """Both parts, not yet calibrated. `medians`: (features,) of the rows they were fitted on."""
+
+    recipe: Recipe
+    direction: Part
+    move: Part
+    medians: Floats
+
+    def scored(self, data: Dataset) -> Scored:
+        """What the parts say of rows that they were not fitted on, with what happened."""
+        return Scored(
+            direction=self.direction.score(data.features, data.session),
+            move=self.move.score(data.features, data.session),
+            classes=data.classes,
+            above=data.above,
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """Scores of rows, each of shape (rows,), and what happened."""
+
+    direction: Floats
+    move: Floats
+    classes: Integers
+    above: Rows
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
     """A fitted and calibrated recipe.
 
     Attributes:
-        medians: (features,) of the rows it was fitted on.
         up: P(up | move) of the direction's score.
         moves: P(move) of the move's score.
         above: P(better than the median of the day) of the direction's score.
     """
 
-    recipe: Recipe
-    direction: Part
-    move: Part
+    parts: Parts
     up: Line
     moves: Line
     above: Line
-    medians: Floats
 
-    def probabilities(self, features: Floats) -> Floats:
-        """(rows, 3) of DOWN, NEUTRAL, UP, for complete rows (rows, features)."""
-        moves = self.moves.probability(self.move.score(features))
-        up = self.up.probability(self.direction.score(features))
+    def probabilities(self, features: Floats, session: Integers) -> Floats:
+        """(rows, 3) of DOWN, NEUTRAL, UP, for complete rows (rows, features); `session` as `Part.score` has it."""
+        moves = self.moves.probability(self.parts.move.score(features, session))
+        up = self.up.probability(self.parts.direction.score(features, session))
         table = np.empty((len(features), 3))
         table[:, DOWN], table[:, NEUTRAL], table[:, UP] = moves * (1 - up), 1 - moves, moves * up
         return table
 
-    def outperformance(self, features: Floats) -> Floats:
+    def outperformance(self, features: Floats, session: Integers) -> Floats:
         """(rows,) P(better than the median of the day)."""
-        return self.above.probability(self.direction.score(features))
+        return self.above.probability(self.parts.direction.score(features, session))
 
 
-def fit(recipe: Recipe, data: Dataset, fitted_on: Rows, calibrated_on: Rows, seed: int) -> Fitted:
-    """Fit on some rows and calibrate on later ones; both masks are of shape (rows,) and share none."""
-    features, moved = data.features, data.classes != NEUTRAL
-    late = features[calibrated_on]
-    direction = Part.fit(recipe, seed, features[fitted_on], data.above[fitted_on], late)
-    move = Part.fit(recipe, seed, features[fitted_on], moved[fitted_on], late)
-    score = direction.score(late)
-    moved_late = moved[calibrated_on]
-    return Fitted(
+def fit(recipe: Recipe, data: Dataset, fitted_on: Rows, scaled_on: Rows, seed: int) -> Parts:
+    """Fit both parts on some rows and scale them on later ones; the masks are of shape (rows,) and share none."""
+    learnt, later = data.rows(fitted_on), data.rows(scaled_on)
+
+    def part(happened: Rows, columns: int, *, centred: bool) -> Part:
+        members = tuple(make(seed).fit(learnt.features[:, :columns], happened) for make in _MEMBERS[recipe])
+        bare = Part(members, np.ones(len(members)), columns, centred)
+        said = [bare.said(member, later.features, later.session).std() for member in members]
+        return replace(bare, scales=np.maximum(said, _TINY))
+
+    return Parts(
         recipe=recipe,
-        direction=direction,
-        move=move,
-        up=Line.fit(score[moved_late], data.classes[calibrated_on][moved_late] == UP),
-        moves=Line.fit(move.score(late), moved_late),
-        above=Line.fit(score, data.above[calibrated_on]),
-        medians=np.median(features[fitted_on], axis=0),
+        # Centred, it is about the others of the day already: ranks and the market's state add nothing but noise.
+        direction=part(learnt.above, len(OWN), centred=True),
+        move=part(learnt.classes != NEUTRAL, data.features.shape[1], centred=False),
+        medians=np.median(learnt.features, axis=0),
+    )
+
+
+def calibrated(parts: Parts, scored: Sequence[Scored]) -> Fitted:
+    """Calibrate on scores of rows that were not fitted on, of these parts and of earlier ones of the same recipe.
+
+    Pooled over years, since one year is too few independent sessions to tell a slope of the direction.
+    """
+    direction, move, classes, above = (
+        np.concatenate([getattr(one, name) for one in scored]) for name in ("direction", "move", "classes", "above")
+    )
+    moved = classes != NEUTRAL
+    return Fitted(
+        parts=parts,
+        up=Line.fit(direction[moved], classes[moved] == UP),
+        moves=Line.fit(move, moved),
+        above=Line.fit(direction, above),
     )
 
 

@@ -19,7 +19,7 @@ from stock_ai.ml.evaluation import CLASSES, evaluate, reliability
 from stock_ai.ml.features import FEATURE_NAMES, FEATURE_VERSION, MIN_BARS
 from stock_ai.ml.labels import DOWN, REACH, UP
 from stock_ai.ml.model import Model, library_versions, to_bytes
-from stock_ai.ml.recipes import Fitted, fit
+from stock_ai.ml.recipes import Fitted, calibrated, fit
 from stock_ai.models import digest
 
 MAX_SPAN = 250
@@ -27,6 +27,8 @@ MAX_SPAN = 250
 MIN_SESSIONS = 75
 """Sessions with complete rows: 15 to test, 15 to calibrate and about 33 to fit, with the gaps between them."""
 MIN_ROWS = 1_000
+MIN_EARLIER = 400
+"""Sessions that a model needs whose only use is to calibrate another."""
 COVERAGE = 0.3
 """Share of the calibration rows that would get BUY or SELL: of the others the model does not know enough to say."""
 
@@ -96,10 +98,29 @@ def train(panel: Panel, seed: int, now: dt.datetime, recipe: Recipe = Recipe.BLE
         happened = np.bincount(data.classes[rows], minlength=CLASSES)
         if not happened.all():
             raise RunAbortedError(f"too little data to train: of the three classes the {name} span has {happened}")
-    fitted = fit(recipe, data, spans.fit, spans.calibrate, seed)
+    fitted = _fitted(recipe, data, spans, seed)
     blob = to_bytes(fitted)
     model = Model(_card(data, spans, fitted, blob, worlds.pop(), seed, now), fitted)
     return TrainedModel(model, blob, data.rows(spans.test))
+
+
+def _fitted(recipe: Recipe, data: Dataset, spans: Spans, seed: int) -> Fitted:
+    """Fit and calibrate: on the calibration span and, where the history is long enough, on spans before it.
+
+    For each earlier span a model is fitted on what lies before, as the one that is kept is for its own.
+    """
+    parts = fit(recipe, data, spans.fit, spans.calibrate, seed)
+    scored = [parts.scored(data.rows(spans.calibrate))]
+    begins, ends = (int(bound) for bound in data.session[spans.calibrate][[0, -1]])
+    length = ends - begins + 1
+    while True:
+        earlier = (data.session >= begins - length) & (data.session + REACH < begins)
+        before = data.session + REACH < begins - length
+        if len(np.unique(data.session[before])) < MIN_EARLIER:
+            return calibrated(parts, scored[::-1])
+        older = fit(recipe, data, before, earlier, seed)
+        scored.append(older.scored(data.rows(earlier)))
+        begins -= length
 
 
 def coverage_threshold(probabilities: Floats) -> float:
@@ -117,9 +138,10 @@ def _card(
     now: dt.datetime,
 ) -> ModelCard:
     tested = data.rows(spans.test)
-    probabilities = fitted.probabilities(tested.features)
-    metrics = evaluate(probabilities, fitted.outperformance(tested.features), tested, seed)
-    name = f"{fitted.recipe}-5d"
+    probabilities = fitted.probabilities(tested.features, tested.session)
+    metrics = evaluate(probabilities, fitted.outperformance(tested.features, tested.session), tested, seed)
+    late = data.rows(spans.calibrate)
+    name = f"{fitted.parts.recipe}-5d"
     learnt = spans.fit | spans.calibrate
 
     def date(session: int) -> dt.date:
@@ -146,7 +168,7 @@ def _card(
         symbols=tuple(data.symbols[position] for position in np.unique(data.symbol[learnt])),
         rows=int(learnt.sum()),
         class_frequencies=tuple((np.bincount(data.classes[learnt], minlength=CLASSES) / learnt.sum()).tolist()),
-        threshold=coverage_threshold(fitted.probabilities(data.features[spans.calibrate])),
+        threshold=coverage_threshold(fitted.probabilities(late.features, late.session)),
         simulated=simulated,
         libraries=library_versions(),
         metrics=metrics,
