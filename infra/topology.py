@@ -164,7 +164,10 @@ FUNCTIONS: tuple[Function, ...] = (
         reserved_concurrency=1,  # Two at once would only race for the same current model.
         layers=("stock_ai", "base", "analysis"),
         settings=("MONGODB_URI", "MONGODB_DATABASE", "MODEL_REGISTRY", "PANEL_SNAPSHOT"),
-        schedules=(ScheduleTrigger("weekly", minute="0", hour="8", week_day="SAT"),),
+        schedules=(
+            ScheduleTrigger("weekly", minute="0", hour="8", week_day="SAT"),
+            ScheduleTrigger("evaluation", minute="0", hour="9", week_day="SAT", detail={"do": "evaluate"}),
+        ),
     ),
     Function(
         name="llm_analysis",

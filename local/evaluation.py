@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from stock_ai.ports import SourceBar
 from stock_ai.quality.rules import hard_faults
 from stock_ai.settings import SourceSettings
 from stock_ai.sources.registry import CSV, open_source
+
+if TYPE_CHECKING:
+    from stock_ai.resilience.pacing import Pacer
 
 _NUMBERS = ("open", "high", "low", "close", "adjusted_close", "volume")
 
@@ -70,5 +74,5 @@ def _price(bar: SourceBar, now: dt.datetime) -> StockPrice:
     return StockPrice.model_construct(**bar._asdict(), interval=Interval.DAY, event_id="", source=CSV, ingested_at=now)
 
 
-def _no_pacer() -> None:
+def _no_pacer() -> Pacer:
     raise AssertionError("files are read without turns")

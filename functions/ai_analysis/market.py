@@ -71,6 +71,7 @@ def look(panel: Panel) -> Market:
     """The market after its newest session, in one pass over the bars; ranks are among all stocks of a date."""
     chosen = stocks(panel)
     index = next((bars for bars in panel if bars.symbol == BENCHMARK), None)
+    levels = index and index.adjusted_prices()
     recent = sessions(
         np.concatenate([np.empty(0, dtype="datetime64[D]"), *(bars.dates[-MIN_BARS:] for bars in chosen)])
     )
@@ -82,7 +83,7 @@ def look(panel: Panel) -> Market:
     for bars in panel:
         prices = bars.adjusted_prices()
         values = compute(bars, prices)
-        relative = relative_strength(bars, index)
+        relative = relative_strength(bars, index, prices, levels)
         last, against = _last(values), _last(relative)
         why = {} if all(map(math.isfinite, last)) else reasons(bars, values)
         if not is_index(bars.symbol):

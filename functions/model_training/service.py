@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from stock_ai.clock import Clock
+from stock_ai.evaluation.evaluating import evaluate
+from stock_ai.evaluation.html import html
+from stock_ai.evaluation.markdown import markdown
 from stock_ai.indicators import Panel
-from stock_ai.ml.card import ModelCard, Verdict
+from stock_ai.ml.card import ModelCard, Recipe, Verdict
 from stock_ai.ml.manager import ModelManager
 from stock_ai.ml.promotion import judge
 from stock_ai.ml.training import train
+from stock_ai.observability import logger
 
 SEED = 20150105
 """Of the fit and of the bootstrap: the same bars give the same model and the same verdict."""
+REPORTS = ("report.json", "report.html", "figures.md")
+"""What is kept of an evaluation."""
 UNCHANGED = "the bars gave the champion again"
+
+
+class Writable(Protocol):
+    """`stock_ai.storage.objects.StoredObject`, as far as it is written to."""
+
+    def write(self, content: bytes) -> None:
+        """Put `content` in place of what is there."""
 
 
 def train_challenger(panel: Panel, models: ModelManager, clock: Clock) -> dict[str, Any]:
@@ -41,6 +55,30 @@ def train_challenger(panel: Panel, models: ModelManager, clock: Clock) -> dict[s
         "champion": serving and serving.version,
         **_differences(verdict),
     }
+
+
+def evaluate_recipe(panel: Panel, reports: Mapping[str, Writable], clock: Clock) -> dict[str, Any]:
+    """Walk the recipe forward over `panel` and keep the report; its headline figures, ready for JSON.
+
+    Raises:
+        RunAbortedError: too few years are stored.
+        RetryableError: the place of the report is away; evaluating again is safe.
+    """
+    report = evaluate(panel, Recipe.BLEND, SEED, clock(), "stored bars", _log)
+    for name, content in zip(REPORTS, (report.json_text(), html(report), markdown(report)), strict=True):
+        reports[name].write(content.encode())
+    direction, classes = report.overall.direction, report.overall.classes
+    return {
+        **report.run.model_dump(mode="json", include={"model", "from_date", "until_date", "rows"}),
+        "rank_ic": direction.rank_ic and direction.rank_ic.model_dump(),
+        "direction_log_loss": direction.log_loss_difference and direction.log_loss_difference.model_dump(),
+        "classes_log_loss": classes.log_loss_difference and classes.log_loss_difference.model_dump(),
+        "reading": list(report.reading),
+    }
+
+
+def _log(stage: str, done: int, of: int) -> None:
+    logger.info("evaluating", stage=stage, done=done, of=of)
 
 
 def _key_figures(card: ModelCard) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from functions.model_training.service import REPORTS
 from stock_ai.clock import utc_now
 from stock_ai.indicators import Panel
 from stock_ai.keeping import kept
@@ -12,7 +13,7 @@ from stock_ai.ml.manager import ModelManager
 from stock_ai.settings import ModelSettings, MongoSettings, PanelSettings
 from stock_ai.storage.model_registry import open_registry
 from stock_ai.storage.mongo import database
-from stock_ai.storage.objects import open_object
+from stock_ai.storage.objects import StoredObject, open_object
 from stock_ai.storage.panels import PanelStore
 
 
@@ -22,6 +23,7 @@ class Ports:
 
     panel: Callable[[], Panel]
     models: ModelManager
+    reports: Mapping[str, StoredObject]
 
 
 @kept
@@ -32,7 +34,9 @@ def build() -> Ports:
         InvalidInputError: a setting is missing or wrong; the message names it.
     """
     snapshot = open_object(PanelSettings.load().snapshot, "PANEL_SNAPSHOT")
+    registry = ModelSettings.load().registry
     return Ports(
         panel=PanelStore(database(MongoSettings.load()), snapshot, utc_now).refresh,
-        models=ModelManager(open_registry(ModelSettings.load().registry)),
+        models=ModelManager(open_registry(registry)),
+        reports={name: open_object(f"{registry}/evaluation/{name}", "MODEL_REGISTRY") for name in REPORTS},
     )

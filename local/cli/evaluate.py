@@ -21,7 +21,9 @@ def evaluate(
         Path | None, typer.Option(help="Folder or file of daily bars; without it, the stored bars.", show_default=False)
     ] = None,
     model: Annotated[Recipe, typer.Option(help="What is fitted each year.")] = Recipe.BLEND,
-    out: Annotated[Path, typer.Option(help="Folder for report.json and report.html.")] = Path("build/evaluation"),
+    out: Annotated[Path, typer.Option(help="Where report.html, report.json and figures.md go.")] = Path(
+        "build/evaluation"
+    ),
     seed: Annotated[int, typer.Option(help="Same bars and seed, same figures.")] = SEED,
     json: JsonOption = False,
 ) -> None:
@@ -33,6 +35,7 @@ def evaluate(
     from local.evaluation import panel_of_files, panel_of_store
     from stock_ai.evaluation.evaluating import evaluate as evaluated
     from stock_ai.evaluation.html import html
+    from stock_ai.evaluation.markdown import markdown
 
     columns = (TextColumn("{task.description:<16}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
@@ -49,6 +52,7 @@ def evaluate(
     out.mkdir(parents=True, exist_ok=True)
     (out / "report.json").write_text(report.json_text(), encoding="utf-8")
     (out / "report.html").write_text(html(report), encoding="utf-8")
+    (out / "figures.md").write_text(markdown(report), encoding="utf-8")
     if json:
         print_json(report.model_dump(mode="json", exclude={"backtest": {"equity"}}))
         return
@@ -66,4 +70,4 @@ def evaluate(
     results.print(table)
     for sentence in report.reading:
         results.print(f"- {sentence}", highlight=False)
-    results.print(f"\n{out / 'report.html'}\n{out / 'report.json'}", highlight=False)
+    results.print("", *(out / name for name in ("report.html", "report.json", "figures.md")), sep="\n", highlight=False)

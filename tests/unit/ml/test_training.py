@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import functools
 from types import SimpleNamespace
 
 import numpy as np
@@ -25,7 +26,7 @@ from tests.fakes.panels import random_panel
 NOW = dt.datetime(2025, 8, 26, 8, tzinfo=dt.UTC)
 
 
-def made(sessions=300, stocks=60, seed=3, strength=1.0):
+def made(sessions=240, stocks=40, seed=3, strength=1.0):
     """Rows whose class is drawn from known probabilities: of a move by the second feature, of its side by the first."""
     draw = np.random.default_rng(seed)
     rows = sessions * stocks
@@ -58,23 +59,30 @@ def test_spans_follow_each_other_with_the_reach_of_a_label_between():
     assert len(np.unique(test)) == 40
 
 
+@functools.cache
+def known(recipe):
+    """The rows of `made`, and a recipe fitted on them."""
+    data, _ = made()
+    return data, fitted_by(data, recipe)
+
+
 def fitted_by(data, recipe=Recipe.BLEND):
     spans = split(data.session)
     parts = fit(recipe, data, spans.fit, spans.calibrate, seed=1)
     return calibrated(parts, [parts.scored(data.rows(spans.calibrate))])
 
 
-def fitted_on(data, recipe=Recipe.BLEND):
+def measured(data, fitted):
     spans = split(data.session)
-    fitted, tested = fitted_by(data, recipe), data.rows(spans.test)
+    tested = data.rows(spans.test)
     found = fitted.probabilities(tested.features, tested.session)
     return found, tested, evaluate(found, fitted.outperformance(tested.features, tested.session), tested, 7), spans
 
 
 @pytest.mark.parametrize("recipe", Recipe)
 def test_confidence_matches_how_often_it_comes_true_where_the_truth_is_known(recipe):
-    data, true = made()
-    found, tested, metrics, spans = fitted_on(data, recipe)
+    _, true = made()
+    found, tested, metrics, spans = measured(*known(recipe))
     assert found.sum(axis=1) == pytest.approx(1)
     assert np.abs(found - true[spans.test]).mean() < 0.06
     for part in reliability(found, tested.classes):
@@ -95,7 +103,7 @@ def test_what_is_known_of_moves_only_claims_no_direction():
         excess=sides + noise * 1e-3,
         above=above_median(sides + noise * 1e-3, data.session),
     )
-    _, _, metrics, _ = fitted_on(blind)
+    _, _, metrics, _ = measured(blind, fitted_by(blind, Recipe.LOGISTIC))
     assert metrics.log_loss_difference[1] < 0 < metrics.direction_log_loss_difference[1]
 
 
@@ -106,7 +114,7 @@ def test_shuffled_labels_give_no_skill():
     shuffled = dataclasses.replace(
         data, classes=data.classes[order], excess=excess, above=above_median(excess, data.session)
     )
-    _, _, metrics, _ = fitted_on(shuffled)
+    _, _, metrics, _ = measured(shuffled, fitted_by(shuffled, Recipe.LOGISTIC))
     assert metrics.log_loss_difference[1] > 0
     assert abs(metrics.rank_ic) < 0.03
 
@@ -194,9 +202,9 @@ def test_real_and_simulated_bars_are_not_trained_on_together():
 
 @pytest.mark.parametrize("recipe", Recipe)
 def test_influences_add_up_to_the_score(recipe):
-    data, _ = made()
-    parts = fitted_by(data, recipe).parts
-    features, session = data.features[:240], data.session[:240]
+    data, fitted = known(recipe)
+    parts = fitted.parts
+    features, session = data.features[:160], data.session[:160]
     direction = influence(parts.direction, features, session, parts.medians)
     move = influence(parts.move, features, session, parts.medians)
     # A centred score is all influence; of the other one constant is left, the score of the usual stock.
@@ -207,22 +215,20 @@ def test_influences_add_up_to_the_score(recipe):
 
 
 def test_a_stock_is_judged_against_the_others_of_its_day():
-    data, _ = made()
-    fitted = fitted_by(data)
-    features, session = data.features[:120].copy(), data.session[:120]
+    data, fitted = known(Recipe.BLEND)
+    features, session = data.features[:80].copy(), data.session[:80]
     before = fitted.outperformance(features, session)
     # A day on which everything looks better favours nobody.
-    features[:60, 0] += 0.5
+    features[:40, 0] += 0.5
     after = fitted.outperformance(features, session)
-    assert after[:60].mean() == pytest.approx(before[:60].mean(), abs=0.02)
-    np.testing.assert_array_equal(after[60:], before[60:])
-    order = np.random.default_rng(2).permutation(120)
+    assert after[:40].mean() == pytest.approx(before[:40].mean(), abs=0.02)
+    np.testing.assert_array_equal(after[40:], before[40:])
+    order = np.random.default_rng(2).permutation(80)
     assert fitted.outperformance(features[order], session[order] * 7) == pytest.approx(after[order])
 
 
 def test_reasons_are_the_strongest_influences_in_words():
-    data, _ = made()
-    fitted = fitted_by(data)
+    data, fitted = known(Recipe.BLEND)
     model, features, session = Model(SimpleNamespace(version="v"), fitted), data.features[:60], data.session[:60]
     parts = fitted.parts
     up = fitted.up.slope * influence(parts.direction, features, session, parts.medians)

@@ -16,7 +16,7 @@ from stock_ai.evaluation.market_table import MarketTable, market_table
 from stock_ai.evaluation.predictions import Predictions
 from stock_ai.evaluation.reading import reading
 from stock_ai.evaluation.report import Controls, EvaluationReport, FeatureImportance, Figures, Fold, Run
-from stock_ai.evaluation.walk_forward import shuffled, walk_forward
+from stock_ai.evaluation.walk_forward import shuffled_control, walk_forward
 from stock_ai.indicators import Panel
 from stock_ai.ml.card import Recipe
 from stock_ai.ml.cross_section import MIN_CROSS_SECTION
@@ -52,16 +52,12 @@ def evaluate(
     progress("features", 1, 1)
     walked = walk_forward(rows, recipe, seed, lambda done, of: progress("walk-forward", done, of))
     predictions = walked.predictions
-    control = walk_forward(
-        shuffled(rows, seed), recipe, seed, lambda done, of: progress("shuffled labels", done, of)
-    ).predictions
+    control = shuffled_control(rows, recipe, seed, lambda done, of: progress("shuffled labels", done, of))
     progress("measures", 0, 1)
     # What the signals of the newest model would need; here over all years, for one figure of coverage.
     threshold = coverage_threshold(predictions.probabilities)
     overall = measures.views(predictions, threshold, seed)
-    controls = Controls(
-        shuffled_rank_ic=measures.rank_ic(control.outperformance, control.excess, control.session, seed)
-    )
+    controls = Controls(shuffled_rank_ic=measures.rank_ic(*control, seed))
     table = market_table(panel.final())
     account = backtest(predictions, table, seed=seed)
     classes = by_liquidity(predictions, table, seed=seed)

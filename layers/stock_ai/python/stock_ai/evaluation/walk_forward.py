@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 
 from stock_ai.errors import RunAbortedError
 from stock_ai.evaluation.predictions import Predictions
+from stock_ai.indicators.panel import Floats
 from stock_ai.ml.card import Recipe
 from stock_ai.ml.cross_section import Integers
 from stock_ai.ml.dataset import Dataset, above_median
 from stock_ai.ml.features import FEATURE_NAMES
 from stock_ai.ml.influence import influence
 from stock_ai.ml.labels import REACH
-from stock_ai.ml.recipes import Fitted, Scored, calibrated, fit
+from stock_ai.ml.recipes import Fitted, Scored, calibrated, fit, fit_direction
 
 EMBARGO: Final = 10
 """Sessions left out before each boundary; at least `REACH`."""
@@ -103,12 +104,26 @@ def walk_forward(
     return WalkForward(_joined(parts), _importance(fitted, data, years[-1]))
 
 
-def shuffled(data: Dataset, seed: int) -> Dataset:
-    """The same rows with what happened dealt out anew among the rows of each session: nothing can be learnt."""
+def shuffled_control(
+    data: Dataset, recipe: Recipe, seed: int, progress: Callable[[int, int], None] = lambda _done, _of: None
+) -> tuple[Floats, Floats, Integers]:
+    """The direction's scores of all test rows, their excess returns and sessions, where nothing can be learnt.
+
+    What happened is dealt out anew among the rows of each session, before fit and test. Scores and not probabilities,
+    since the calibration would rightly call all of them even.
+    """
     draw = np.random.default_rng(seed)
     order = np.concatenate([draw.permutation(rows) for rows in _by_session(data.session)])
     excess = data.excess[order]
-    return replace(data, classes=data.classes[order], excess=excess, above=above_median(excess, data.session))
+    dealt = replace(data, classes=data.classes[order], excess=excess, above=above_median(excess, data.session))
+    years = folds(data)
+    scores: list[Floats] = []
+    for done, fold in enumerate(years, 1):
+        rows = dealt.rows(fold.test)
+        scores.append(fit_direction(recipe, dealt, fold.fit, fold.calibrate, seed).score(rows.features, rows.session))
+        progress(done, len(years))
+    tested = np.logical_or.reduce([fold.test for fold in years])
+    return np.concatenate(scores), dealt.excess[tested], dealt.session[tested]
 
 
 def _predicted(fitted: Fitted, data: Dataset, fold: TestYear) -> Predictions:

@@ -23,16 +23,16 @@ def influence(part: Part, features: Floats, session: Integers, medians: Floats) 
     Arguments as of `Part.score`. The shares of a centred part are above those of the usual stock of the session.
     """
     total = np.zeros(features.shape)
-    seen, usual = features[:, : part.columns], medians[: part.columns]
-    for member, scale in zip(part.members, part.scales, strict=True):
-        total[:, : part.columns] += _of_member(member, seen, usual) / scale
-    total /= len(part.members)
+    usual = medians[None, : part.columns]
+    for (member, seen, share), relative in zip(part.each(features, session), part.relative, strict=True):
+        # Relative to the others of its day, the usual stock is at the mean.
+        total[:, : part.columns] += share * _of_member(member, seen, np.zeros_like(usual) if relative else usual)
     return above_mean(total, session) if part.centred else total
 
 
-def _of_member(member: Member, features: Floats, medians: Floats) -> Floats:
+def _of_member(member: Member, features: Floats, usual: Floats) -> Floats:
     if isinstance(member, Pipeline):
-        moved: Floats = member[:-1].transform(features) - member[:-1].transform(medians[None, :])
+        moved: Floats = member[:-1].transform(features) - member[:-1].transform(usual)
         return moved * member[-1].coef_[0]
     if isinstance(member, HistGradientBoostingClassifier):
         return _of_boosting(member, features)

@@ -108,7 +108,8 @@ def to_bytes(fitted: Fitted) -> bytes:
 def _plain(part: Part) -> dict[str, Any]:
     return {
         "members": list(part.members),
-        "scales": part.scales,
+        "shares": part.shares,
+        "relative": list(part.relative),
         "columns": part.columns,
         "centred": part.centred,
     }
@@ -134,7 +135,10 @@ def load_model(card: ModelCard, blob: bytes) -> Model:
         raise RunAbortedError(f"model {card.version} holds types that are not trusted: {', '.join(sorted(untrusted))}")
     held = skops.io.loads(blob, trusted=sorted(TRUSTED))
     try:
-        parts = {name: Part(**held[name] | {"members": tuple(held[name]["members"])}) for name in _PARTS}
+        parts = {
+            name: Part(**{key: tuple(value) if isinstance(value, list) else value for key, value in held[name].items()})
+            for name in _PARTS
+        }
         fitted = Fitted(
             parts=Parts(recipe=Recipe(held["recipe"]), medians=held["medians"], **parts),
             **{name: Line(*held[name]) for name in _LINES},

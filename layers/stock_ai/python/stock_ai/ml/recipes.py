@@ -8,7 +8,7 @@ P(up) = m u, P(down) = m (1 - u) and P(neutral) = 1 - m.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
@@ -23,6 +23,7 @@ from stock_ai.indicators.panel import Floats
 from stock_ai.ml.card import Recipe
 from stock_ai.ml.cross_section import Integers
 from stock_ai.ml.dataset import Dataset
+from stock_ai.ml.features import FEATURE_NAMES
 from stock_ai.ml.labels import DOWN, NEUTRAL, UP
 from stock_ai.ml.own_features import OWN
 
@@ -64,27 +65,43 @@ def _forest(seed: int) -> RandomForestClassifier:
     )
 
 
-_MEMBERS: Final[Mapping[Recipe, tuple[Callable[[int], Member], ...]]] = {
-    Recipe.LOGISTIC: (_logistic,),
-    Recipe.BOOSTING: (_boosting,),
-    Recipe.FOREST: (_forest,),
-    Recipe.BLEND: (_logistic, _boosting),
+@dataclass(frozen=True, slots=True)
+class _Ingredient:
+    """One kind of member of a recipe: `seeds` of them share its `weight`.
+
+    A centred question is about the others of the day. Of it a linear member learns more from features that are relative
+    to the mean of their session; trees need the levels, to tell one state of a stock from another.
+    """
+
+    make: Callable[[int], Member]
+    weight: float = 1.0
+    seeds: int = 1
+    relative: bool = False
+
+
+_RECIPES: Final[Mapping[Recipe, tuple[_Ingredient, ...]]] = {
+    Recipe.LOGISTIC: (_Ingredient(_logistic, relative=True),),
+    Recipe.BOOSTING: (_Ingredient(_boosting, seeds=3),),
+    Recipe.FOREST: (_Ingredient(_forest),),
+    Recipe.BLEND: (_Ingredient(_logistic, 0.5, relative=True), _Ingredient(_boosting, 0.5, seeds=3)),
 }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """The answer to one question: the mean of its members' log-odds, each divided by its deviation.
+    """The answer to one question: the sum of its members' log-odds, each times its share.
 
     Attributes:
         members: one or more.
-        scales: (members,) deviation of each one's log-odds on rows it was not fitted on.
+        shares: (members,) weight over the deviation of a member's log-odds on rows it was not fitted on.
+        relative: for each member, whether its features are taken relative to the mean of their session.
         columns: how many of the first features it looks at.
         centred: whether a score is what is above the mean of its session.
     """
 
     members: tuple[Member, ...]
-    scales: Floats
+    shares: Floats
+    relative: tuple[bool, ...]
     columns: int
     centred: bool
 
@@ -96,14 +113,51 @@ class Part:
             session: (rows,) any number that rows of one trading date share. All stocks of the date have to be there.
         """
         total = np.zeros(len(features))
-        for member, scale in zip(self.members, self.scales, strict=True):
-            total += self.said(member, features, session) / scale
-        return total / len(self.members)
+        for share, odds in zip(self.shares, self.said(features, session), strict=True):
+            total += share * odds
+        return total
 
-    def said(self, member: Member, features: Floats, session: Integers) -> Floats:
-        """(rows,) the log-odds of one member."""
-        odds = log_odds(member, features[:, : self.columns])
-        return above_mean(odds, session) if self.centred else odds
+    def said(self, features: Floats, session: Integers) -> Iterator[Floats]:
+        """(rows,) the log-odds of each member."""
+        for member, seen, _ in self.each(features, session):
+            odds = log_odds(member, seen)
+            yield above_mean(odds, session) if self.centred else odds
+
+    def each(self, features: Floats, session: Integers) -> Iterator[tuple[Member, Floats, float]]:
+        """Each member with the features it sees and its share."""
+        levels = features[:, : self.columns]
+        above = above_mean(levels, session) if any(self.relative) else levels
+        for member, relative, share in zip(self.members, self.relative, self.shares, strict=True):
+            yield member, above if relative else levels, float(share)
+
+
+def _part(recipe: Recipe, learnt: Dataset, happened: Rows, later: Dataset, seed: int, question: _Question) -> Part:
+    """Fit a part on rows `learnt`, and weigh its members by what they say of `later` ones."""
+    members: list[Member] = []
+    weights: list[float] = []
+    relative: list[bool] = []
+    levels = learnt.features[:, : question.columns]
+    for ingredient in _RECIPES[recipe]:
+        compared = ingredient.relative and question.centred
+        seen = above_mean(levels, learnt.session) if compared else levels
+        for number in range(ingredient.seeds):
+            members.append(ingredient.make(seed + number).fit(seen, happened))
+            weights.append(ingredient.weight / ingredient.seeds)
+            relative.append(compared)
+    even = Part(tuple(members), np.ones(len(members)), tuple(relative), question.columns, question.centred)
+    deviations = [odds.std() for odds in even.said(later.features, later.session)]
+    return replace(even, shares=np.array(weights) / np.maximum(deviations, _TINY))
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    columns: int
+    centred: bool
+
+
+# Centred, it is about the others of the day already: ranks and the market's state add nothing but noise.
+_DIRECTION = _Question(columns=len(OWN), centred=True)
+_MOVE = _Question(columns=len(FEATURE_NAMES), centred=False)
 
 
 def above_mean(values: Floats, session: Integers) -> Floats:
@@ -204,20 +258,18 @@ class Fitted:
 def fit(recipe: Recipe, data: Dataset, fitted_on: Rows, scaled_on: Rows, seed: int) -> Parts:
     """Fit both parts on some rows and scale them on later ones; the masks are of shape (rows,) and share none."""
     learnt, later = data.rows(fitted_on), data.rows(scaled_on)
-
-    def part(happened: Rows, columns: int, *, centred: bool) -> Part:
-        members = tuple(make(seed).fit(learnt.features[:, :columns], happened) for make in _MEMBERS[recipe])
-        bare = Part(members, np.ones(len(members)), columns, centred)
-        said = [bare.said(member, later.features, later.session).std() for member in members]
-        return replace(bare, scales=np.maximum(said, _TINY))
-
     return Parts(
         recipe=recipe,
-        # Centred, it is about the others of the day already: ranks and the market's state add nothing but noise.
-        direction=part(learnt.above, len(OWN), centred=True),
-        move=part(learnt.classes != NEUTRAL, data.features.shape[1], centred=False),
+        direction=_part(recipe, learnt, learnt.above, later, seed, _DIRECTION),
+        move=_part(recipe, learnt, learnt.classes != NEUTRAL, later, seed, _MOVE),
         medians=np.median(learnt.features, axis=0),
     )
+
+
+def fit_direction(recipe: Recipe, data: Dataset, fitted_on: Rows, scaled_on: Rows, seed: int) -> Part:
+    """The direction alone, as `fit` makes it."""
+    learnt = data.rows(fitted_on)
+    return _part(recipe, learnt, learnt.above, data.rows(scaled_on), seed, _DIRECTION)
 
 
 def calibrated(parts: Parts, scored: Sequence[Scored]) -> Fitted:
