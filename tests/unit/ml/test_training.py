@@ -252,4 +252,5 @@ def test_a_long_history_calibrates_on_earlier_spans_too():
     one = fitted_by(data, Recipe.LOGISTIC)
     pooled = training._fitted(Recipe.LOGISTIC, data, spans, seed=1)
     np.testing.assert_array_equal(one.parts.medians, pooled.parts.medians)
-    assert (one.up, one.moves) != (pooled.up, pooled.moves)
+    assert one.up != pooled.up
+    assert one.moves == pooled.moves, "how often anything moves is a matter of the newest span"

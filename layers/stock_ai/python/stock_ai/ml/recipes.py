@@ -273,18 +273,19 @@ def fit_direction(recipe: Recipe, data: Dataset, fitted_on: Rows, scaled_on: Row
 
 
 def calibrated(parts: Parts, scored: Sequence[Scored]) -> Fitted:
-    """Calibrate on scores of rows that were not fitted on, of these parts and of earlier ones of the same recipe.
+    """Calibrate on scores of rows that were not fitted on: of earlier parts of the same recipe, and of these, the last.
 
-    Pooled over years, since one year is too few independent sessions to tell a slope of the direction.
+    The direction is pooled over all: one year is too few independent sessions to tell its slope. How often anything
+    moves changes from year to year, so of that the newest scores alone are believed.
     """
-    direction, move, classes, above = (
-        np.concatenate([getattr(one, name) for one in scored]) for name in ("direction", "move", "classes", "above")
+    direction, classes, above = (
+        np.concatenate([getattr(one, name) for one in scored]) for name in ("direction", "classes", "above")
     )
-    moved = classes != NEUTRAL
+    moved, newest = classes != NEUTRAL, scored[-1]
     return Fitted(
         parts=parts,
         up=Line.fit(direction[moved], classes[moved] == UP),
-        moves=Line.fit(move, moved),
+        moves=Line.fit(newest.move, newest.classes != NEUTRAL),
         above=Line.fit(direction, above),
     )
 
