@@ -11,6 +11,7 @@ import numpy as np
 from stock_ai.indicators import (
     INDICATORS,
     RELATIVE,
+    AdjustedPrices,
     Bars,
     Null,
     Panel,
@@ -71,7 +72,7 @@ def look(panel: Panel) -> Market:
     """The market after its newest session, in one pass over the bars; ranks are among all stocks of a date."""
     chosen = stocks(panel)
     index = next((bars for bars in panel if bars.symbol == BENCHMARK), None)
-    levels = index and index.adjusted_prices()
+    levels = None if index is None else index.adjusted_prices()
     recent = sessions(
         np.concatenate([np.empty(0, dtype="datetime64[D]"), *(bars.dates[-MIN_BARS:] for bars in chosen)])
     )
@@ -79,39 +80,49 @@ def look(panel: Panel) -> Market:
     alive = [bars.dates[-1] for bars in chosen if lag(bars, recent) <= HALTED_SESSIONS]
     builder = FeatureBuilder(np.unique(np.array(alive, dtype="datetime64[D]")))
     newest: list[list[float]] = []
-    nulls: list[dict[str, NullIndicator]] = []
+    nulls: list[dict[str, Null]] = []
     for bars in panel:
-        prices = bars.adjusted_prices()
-        values = compute(bars, prices)
-        relative = relative_strength(bars, index, prices, levels)
-        last, against = _last(values), _last(relative)
-        why = {} if all(map(math.isfinite, last)) else reasons(bars, values)
-        if not is_index(bars.symbol):
-            builder.add(bars, prices, values)
-            why |= {} if all(map(math.isfinite, against)) else relative_reasons(bars, index, relative)
-        newest.append(last + against)
-        nulls.append({name: _null(null) for name, null in why.items()})
+        # In a call of its own, so that the arrays of one symbol make room for those of the next.
+        last, why = _newest(bars, index, levels, builder)
+        newest.append(last)
+        nulls.append(why)
     features = _features(builder, chosen)
     unknown = np.full(len(FEATURE_NAMES), np.nan)
     numbers = rounded(np.array(newest).reshape(len(panel), len(_NAMES))).tolist()
     return Market(
         seen={
-            bars.symbol: Seen(bars, _named(bars, row, null), null, features.get(bars.symbol, unknown))
-            for bars, row, null in zip(panel, numbers, nulls, strict=True)
+            bars.symbol: Seen(bars, _named(bars, row, why), _stated(why), features.get(bars.symbol, unknown))
+            for bars, row, why in zip(panel, numbers, nulls, strict=True)
         },
         sessions=recent,
     )
 
 
-def _last(values: Mapping[str, Floats]) -> list[float]:
-    return [column.item(-1) for column in values.values()]
+def _newest(
+    bars: Bars, index: Bars | None, levels: AdjustedPrices | None, builder: FeatureBuilder
+) -> tuple[list[float], dict[str, Null]]:
+    """The newest indicators in the order of `_NAMES`, with the reasons of those that are NaN; a stock goes to
+    `builder` as well."""
+    prices = bars.adjusted_prices()
+    values = compute(bars, prices)
+    last = [column.item(-1) for column in values.values()]
+    why = {} if all(map(math.isfinite, last)) else reasons(bars, values)
+    if is_index(bars.symbol):
+        return [*last, *[math.nan] * len(RELATIVE)], why
+    builder.add(bars, prices, values)
+    relative = relative_strength(bars, index, prices, levels)
+    against = [column.item(-1) for column in relative.values()]
+    if not all(map(math.isfinite, against)):
+        why |= relative_reasons(bars, index, relative)
+    return last + against, why
 
 
-def _null(null: Null) -> NullIndicator:
-    return NullIndicator(reason=null.reason, needed=null.needed, had=null.had)
+def _stated(nulls: Mapping[str, Null]) -> dict[str, NullIndicator]:
+    made = {null: NullIndicator(reason=null.reason, needed=null.needed, had=null.had) for null in set(nulls.values())}
+    return {name: made[null] for name, null in nulls.items()}
 
 
-def _named(bars: Bars, row: list[float], nulls: Mapping[str, NullIndicator]) -> dict[str, float | None]:
+def _named(bars: Bars, row: list[float], nulls: Mapping[str, Null]) -> dict[str, float | None]:
     """The values by name, without what compares a stock with the index where it is an index itself."""
     names = _NAMES[: len(INDICATORS)] if is_index(bars.symbol) else _NAMES
     return dict(zip(names, row, strict=False)) | dict.fromkeys(nulls)

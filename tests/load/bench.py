@@ -15,13 +15,26 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.load import backfill, board, collector, consumer, first_insight, imports, indicators, quality
+from tests.load import (
+    backfill,
+    board,
+    collector,
+    consumer,
+    first_insight,
+    imports,
+    indicators,
+    market_pass,
+    panel,
+    quality,
+)
 from tests.load.result import Result
 
 REPORT = Path("build/bench.json")
 BENCHES = (
     consumer.bench,
     indicators.bench,
+    panel.bench,
+    market_pass.bench,
     collector.bench,
     imports.bench,
     first_insight.bench,

@@ -6,7 +6,7 @@ import statistics
 import numpy as np
 import pytest
 
-from stock_ai.indicators import RELATIVE, Null, NullReason, latest, relative_reasons, relative_strength
+from stock_ai.indicators import RELATIVE, AdjustedPrices, Null, NullReason, latest, relative_reasons, relative_strength
 from tests.fakes.panels import random_bars, real_bars
 
 NAMES = [indicator.name for indicator in RELATIVE]
@@ -62,6 +62,16 @@ def test_the_index_against_itself_is_one(index):
     assert last["beta_60"] == pytest.approx(1)
     assert last["correlation_60"] == pytest.approx(1)
     assert last["relative_strength_120"] == 0
+
+
+def test_prices_that_the_caller_has_are_taken(stock, index):
+    given = relative_strength(stock, index, stock.adjusted_prices(), index.adjusted_prices())
+    own = relative_strength(stock, index)
+    for name in NAMES:
+        np.testing.assert_array_equal(given[name], own[name])
+    # The history before the split is halved in both: without it the returns across it are others.
+    raw = relative_strength(stock, index, AdjustedPrices(stock.open, stock.high, stock.low, stock.close))
+    assert not np.array_equal(raw["relative_strength_20"], own["relative_strength_20"], equal_nan=True)
 
 
 def test_scale_changes_nothing(stock, index):

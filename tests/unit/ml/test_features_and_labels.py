@@ -1,15 +1,16 @@
 """Features: complete, blind to the future, free of scale. Labels: as computed by hand. Ranks: against scipy's rules."""
 
 import dataclasses
+from collections import Counter
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import rankdata
+from scipy.stats import rankdata, skew
 
 from stock_ai.indicators import Panel, compute
-from stock_ai.ml.cross_section import MIN_CROSS_SECTION, ranks
+from stock_ai.ml.cross_section import MIN_CROSS_SECTION, locate, ranks, sessions
 from stock_ai.ml.dataset import build_dataset
 from stock_ai.ml.features import FEATURE_NAMES, MIN_BARS, FeatureBuilder
 from stock_ai.ml.labels import BAND, DOWN, NEUTRAL, REACH, UNKNOWN, UP, labels
@@ -53,12 +54,56 @@ def test_no_feature_knows_later_bars(real, request):
             np.testing.assert_array_equal(whole[key], values)
 
 
-def test_rows_of_chosen_dates_are_those_of_all_dates():
-    panel = random_panel(12, 300)
-    whole, last = by_bar(panel, rows_of(panel)), rows_of(panel, panel.bars[0].dates[-1:])
-    assert len(last.values) == 12
-    for key, values in by_bar(panel, last).items():
+@pytest.mark.parametrize("positions", [[-1], [280, 100, 299, 5]], ids=["newest", "scattered"])
+def test_rows_of_chosen_dates_are_those_of_all_dates(positions):
+    holed = random_bars("HOLE", 300)
+    close = holed.close.copy()
+    close[[40, 285]] = np.nan
+    panel = Panel.of([*random_panel(12, 300), dataclasses.replace(holed, close=close), random_bars("NEW", 200)])
+    dates = np.sort(panel.bars[-1].dates[positions])
+    whole, chosen = by_bar(panel, rows_of(panel)), by_bar(panel, rows_of(panel, dates))
+    assert chosen.keys() == {key for key in whole if key[1] in dates}
+    for key, values in chosen.items():
         np.testing.assert_array_equal(whole[key], values)
+
+
+def test_features_over_windows_by_hand():
+    bars = random_bars("AAA", 300)
+    rows = rows_of(Panel.of([bars]))
+    prices, value = bars.adjusted_prices(), bars.close * bars.volume
+    logs = np.log(prices.close)
+    returns, gaps = np.diff(logs)[-20:], (np.log(prices.open[1:]) - logs[:-1])[-20:]
+    expected = {
+        "return_250": logs[-1] - logs[-251],
+        "return_250_to_20": logs[-21] - logs[-251],
+        "gap": gaps[-1],
+        "overnight_20": gaps.sum(),
+        "within_sessions_20": returns.sum() - gaps.sum(),
+        "largest_return_20": returns.max(),
+        "smallest_return_20": returns.min(),
+        "steadiness_20": returns.mean() / returns.std(),
+        "skewness_20": skew(returns),
+        "illiquidity_20": np.log1p((np.abs(returns) / (value[-20:] + 1e6) * 1e9).mean()),
+        "traded_value_20": np.log1p(value[-20:].mean()),
+        "volume_trend": np.log1p(bars.volume[-5:].mean() / bars.volume[-60:].mean()),
+    }
+    for name, number in expected.items():
+        assert rows.values[-1, FEATURE_NAMES.index(name)] == pytest.approx(number, rel=1e-8), name
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(st.integers(min_value=-20, max_value=20), max_size=300),
+    st.lists(st.integers(min_value=-25, max_value=25), max_size=20),
+)
+def test_sessions_are_the_dates_of_ten_stocks_and_each_is_found_at_its_place(days, asked):
+    dates = np.array(days, dtype=np.int64).astype("datetime64[D]")
+    known = sessions(dates)
+    count = Counter(dates.tolist())
+    assert known.tolist() == sorted(date for date, times in count.items() if times >= MIN_CROSS_SECTION)
+    wanted = np.array(asked, dtype=np.int64).astype("datetime64[D]")
+    found = [known.tolist().index(date) if date in known else -1 for date in wanted.tolist()]
+    assert locate(wanted, known).tolist() == found
 
 
 def test_features_are_free_of_scale():

@@ -2,10 +2,11 @@
 
 from stock_ai.indicators.breadth import Breadth, breadth
 from stock_ai.indicators.indicator import Family, Indicator
-from stock_ai.indicators.nulls import Null, NullReason, reasons
+from stock_ai.indicators.nulls import Null, reasons
 from stock_ai.indicators.panel import AdjustedPrices, Bars, Panel
 from stock_ai.indicators.relative import RELATIVE, relative_reasons, relative_strength
 from stock_ai.indicators.table import INDICATORS, compute, latest
+from stock_ai.models import NullReason
 
 __all__ = [
     "INDICATORS",

@@ -8,9 +8,10 @@ import numpy as np
 import talib
 
 from stock_ai.indicators.indicator import Family, Indicator
-from stock_ai.indicators.nulls import Null, NullReason
-from stock_ai.indicators.panel import Bars, Floats
+from stock_ai.indicators.nulls import Null
+from stock_ai.indicators.panel import AdjustedPrices, Bars, Flags, Floats
 from stock_ai.indicators.series import Counts, in_a_row, priced
+from stock_ai.models import NullReason
 
 _PERIODS = (20, 60, 120)
 _WINDOW = 60
@@ -36,62 +37,72 @@ RELATIVE: tuple[Indicator, ...] = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Common:
-    """Adjusted closes at the sessions that both have; `at` are their positions in the stock's bars."""
+    """The sessions that both have: their positions in the stock's bars and in the index's."""
 
     at: Counts
-    stock: Floats
-    index: Floats
+    there: Counts
 
 
-def relative_strength(bars: Bars, index: Bars | None) -> dict[str, Floats]:
+def relative_strength(
+    bars: Bars, index: Bars | None, prices: AdjustedPrices | None = None, levels: AdjustedPrices | None = None
+) -> dict[str, Floats]:
     """The indicators of `RELATIVE` by name, each of shape (bars,), never infinite.
 
     NaN at a session that the index does not have, before warm-up, and where stock or index did not move at all.
     Returns are over common sessions; a bar without sound prices is not one of them.
+
+    Args:
+        bars: the stock.
+        index: what it is measured against, or None.
+        prices: `bars.adjusted_prices()` where the caller has them already.
+        levels: the same of the index.
     """
     values: dict[str, Floats] = {indicator.name: np.full(len(bars), np.nan) for indicator in RELATIVE}
     common = _common(bars, index)
-    stock, market = common.stock, common.index
+    at = common.at
+    if index is None or not len(at):
+        return values
+    stock = (prices or bars.adjusted_prices()).close[at]
+    market = (levels or index.adjusted_prices()).close[common.there]
     for period, indicator in zip(_PERIODS, RELATIVE, strict=False):
-        if len(common.at) >= indicator.warm_up:
-            values[indicator.name][common.at] = talib.ROC(stock, period) - talib.ROC(market, period)
-    if len(common.at) > _WINDOW:
+        if len(at) >= indicator.warm_up:
+            values[indicator.name][at] = talib.ROC(stock, period) - talib.ROC(market, period)
+    if len(at) > _WINDOW:
         own, its = _log_returns(stock), _log_returns(market)
         correlation = talib.CORREL(own, its, _WINDOW)
         deviation = talib.STDDEV(its, _WINDOW)
-        still = (_unmoved(own) >= _WINDOW) | (_unmoved(its) >= _WINDOW) | (deviation <= 0)
+        still = _still(own) | _still(its) | (deviation <= 0)
         correlation[still] = np.nan
         deviation[still] = np.nan
-        values["beta_60"][common.at[1:]] = correlation * talib.STDDEV(own, _WINDOW) / deviation
-        values["correlation_60"][common.at[1:]] = correlation
+        values["beta_60"][at[1:]] = correlation * talib.STDDEV(own, _WINDOW) / deviation
+        values["correlation_60"][at[1:]] = correlation
     return values
 
 
 def relative_reasons(bars: Bars, index: Bars | None, values: dict[str, Floats]) -> dict[str, Null]:
     """Why the newest value is null, for each indicator of `RELATIVE` of which it is."""
-    common = _common(bars, index)
-    nulls: dict[str, Null] = {}
-    for indicator in RELATIVE:
-        if len(bars) and np.isfinite(values[indicator.name][-1]):
-            continue
-        if len(bars) and not priced(bars)[-1]:
-            nulls[indicator.name] = Null(NullReason.MISSING_PRICE)
-        elif index is None or (len(bars) and not (len(common.at) and common.at[-1] == len(bars) - 1)):
-            nulls[indicator.name] = Null(NullReason.NO_INDEX)
-        elif len(common.at) < indicator.warm_up:
-            nulls[indicator.name] = Null(NullReason.WARM_UP, indicator.warm_up, len(common.at))
-        else:
-            nulls[indicator.name] = Null(NullReason.FLAT)
-    return nulls
+    unknown = [one for one in RELATIVE if not (len(bars) and np.isfinite(values[one.name][-1]))]
+    if not unknown:
+        return {}
+    at = _common(bars, index).at
+    if len(bars) and not priced(bars)[-1]:
+        return {one.name: Null(NullReason.MISSING_PRICE) for one in unknown}
+    if index is None or (len(bars) and not (len(at) and at[-1] == len(bars) - 1)):
+        return {one.name: Null(NullReason.NO_INDEX) for one in unknown}
+    return {
+        one.name: Null(NullReason.WARM_UP, one.warm_up, len(at)) if len(at) < one.warm_up else Null(NullReason.FLAT)
+        for one in unknown
+    }
 
 
 def _common(bars: Bars, index: Bars | None) -> _Common:
-    if index is None:
-        return _Common(np.empty(0, dtype=np.int64), np.empty(0), np.empty(0))
-    (own,), (its,) = priced(bars).nonzero(), priced(index).nonzero()
-    _, first, second = np.intersect1d(bars.dates[own], index.dates[its], assume_unique=True, return_indices=True)
-    at, there = own[first], its[second]
-    return _Common(at, bars.adjusted_prices().close[at], index.adjusted_prices().close[there])
+    if index is None or not len(index):
+        return _Common(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
+    # As numbers, since numpy searches and compares those several times faster than dates.
+    days, known = bars.dates.view(np.int64), index.dates.view(np.int64)
+    there = np.minimum(np.searchsorted(known, days), len(known) - 1)
+    (at,) = ((known[there] == days) & priced(bars) & priced(index)[there]).nonzero()
+    return _Common(at, there[at])
 
 
 def _log_returns(closes: Floats) -> Floats:
@@ -101,5 +112,7 @@ def _log_returns(closes: Floats) -> Floats:
     return returns
 
 
-def _unmoved(returns: Floats) -> Counts:
-    return in_a_row(np.abs(returns) <= _STILL)
+def _still(returns: Floats) -> Flags:
+    """Where none of the last `_WINDOW` returns is a move."""
+    unmoved: Flags = np.abs(returns) <= _STILL
+    return in_a_row(unmoved) >= _WINDOW if np.count_nonzero(unmoved) >= _WINDOW else np.zeros_like(unmoved)

@@ -18,8 +18,11 @@ Integers = NDArray[np.int64]
 
 def sessions(dates: Dates) -> Dates:
     """The dates that occur at least `MIN_CROSS_SECTION` times in `dates`, sorted. Each depends on its own date only."""
-    unique, counts = np.unique(dates, return_counts=True)
-    found: Dates = unique[counts >= MIN_CROSS_SECTION]
+    if not len(dates):
+        return dates
+    days = _days(dates)
+    first = days.min()
+    found: Dates = (np.flatnonzero(np.bincount(days - first) >= MIN_CROSS_SECTION) + first).astype("datetime64[D]")
     return found
 
 
@@ -27,9 +30,14 @@ def locate(dates: Dates, among: Dates) -> Integers:
     """The position of each date in `among` (sorted), or -1 where it is not there."""
     if not len(among):
         return np.full(len(dates), -1, dtype=np.int64)
-    found = np.searchsorted(among, dates)
-    known = among[np.minimum(found, len(among) - 1)] == dates
-    return np.where(known, found, -1)
+    days, known = _days(dates), _days(among)
+    found = np.minimum(np.searchsorted(known, days), len(known) - 1)
+    return np.where(known[found] == days, found, -1)
+
+
+def _days(dates: Dates) -> Integers:
+    """Days since 1970, which numpy sorts and counts several times faster than dates."""
+    return dates.astype("datetime64[D]", copy=False).view(np.int64)
 
 
 def ranks(values: Floats, groups: Integers) -> Floats:

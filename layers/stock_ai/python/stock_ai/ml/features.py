@@ -12,7 +12,7 @@ import numpy as np
 
 from stock_ai.indicators.panel import AdjustedPrices, Bars, Dates, Floats
 from stock_ai.ml.cross_section import MARKET_NAMES, Integers, locate, market, ranks
-from stock_ai.ml.own_features import OWN, inputs
+from stock_ai.ml.own_features import OWN, History, own_features
 
 FEATURE_VERSION = 2
 """Raised whenever a feature is added, removed, moved or computed otherwise; a model of another version is refused."""
@@ -74,7 +74,7 @@ class FeatureBuilder:
     """
 
     dates: Dates | None = None
-    _own: list[Floats] = field(default_factory=list)
+    _series: list[Floats] = field(default_factory=list)
     _bar: list[Integers] = field(default_factory=list)
     _row_dates: list[Dates] = field(default_factory=list)
     _all_dates: list[Dates] = field(default_factory=list)
@@ -83,30 +83,36 @@ class FeatureBuilder:
 
     def add(self, bars: Bars, prices: AdjustedPrices, indicators: Mapping[str, Floats]) -> None:
         """Add one stock with its adjusted prices and all its indicators."""
+        rows = np.arange(len(bars)) if self.dates is None else _found(self.dates, bars.dates)
         with np.errstate(divide="ignore", invalid="ignore"):
-            given = inputs(bars, prices, indicators)
-            own = np.column_stack([function(given) for _, _, function in OWN])
-        own[~np.isfinite(own)] = np.nan
+            history = History.of(bars, prices, indicators)
+            self._series.append(history.at(rows))
         average = indicators["sma_50"]
         self._all_dates.append(bars.dates)
-        self._returns.append(own[:, 0].copy())
-        self._above.append(np.where(np.isfinite(average), (prices.close > average).astype(np.float64), np.nan))
-        rows = np.arange(len(bars)) if self.dates is None else np.flatnonzero(locate(bars.dates, self.dates) >= 0)
-        self._own.append(own[rows])
+        self._returns.append(history.returns)
+        self._above.append(np.where(np.isfinite(average), prices.close > average, np.nan))
         self._bar.append(rows)
         self._row_dates.append(bars.dates[rows])
 
     def build(self) -> FeatureRows:
         """All rows of all stocks added."""
-        if not self._own:
+        if not self._series:
             empty = np.empty(0, dtype=np.int64)
             return FeatureRows(np.empty((0, len(FEATURES))), empty, empty, np.empty(0, dtype="datetime64[D]"))
         whole = market(np.concatenate(self._all_dates), np.concatenate(self._returns), np.concatenate(self._above))
-        own, dates = np.concatenate(self._own), np.concatenate(self._row_dates)
+        own, dates = own_features(np.concatenate(self._series, axis=1)), np.concatenate(self._row_dates)
         _, day = np.unique(dates, return_inverse=True)
-        ranked = np.column_stack([ranks(own[:, column], day) for column in _RANKED_COLUMNS])
         where = locate(dates, whole.dates)
-        around = np.full((len(dates), len(MARKET_NAMES)), np.nan)
-        around[where >= 0] = whole.values[where[where >= 0]]
-        symbol = np.repeat(np.arange(len(self._own)), [len(rows) for rows in self._own])
-        return FeatureRows(np.column_stack((own, ranked, around)), symbol, np.concatenate(self._bar), dates)
+        values = np.full((len(dates), len(FEATURES)), np.nan)
+        values[:, : len(OWN)] = own.T
+        for column, ranked in enumerate(_RANKED_COLUMNS, len(OWN)):
+            values[:, column] = ranks(own[ranked], day)
+        values[where >= 0, -len(MARKET_NAMES) :] = whole.values[where[where >= 0]]
+        symbol = np.repeat(np.arange(len(self._bar)), [len(rows) for rows in self._bar])
+        return FeatureRows(values, symbol, np.concatenate(self._bar), dates)
+
+
+def _found(dates: Dates, among: Dates) -> Integers:
+    """The positions in `among` of the dates that are there; both are sorted."""
+    where = locate(dates, among)
+    return where[where >= 0]

@@ -7,9 +7,14 @@ mean of the training rows add up to its score.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
 from sklearn.pipeline import Pipeline
 
 from stock_ai.indicators.panel import Floats
@@ -32,8 +37,8 @@ def influence(part: Part, features: Floats, session: Integers, medians: Floats) 
 
 def _of_member(member: Member, features: Floats, usual: Floats) -> Floats:
     if isinstance(member, Pipeline):
-        moved: Floats = member[:-1].transform(features) - member[:-1].transform(usual)
-        return moved * member[-1].coef_[0]
+        moved: Floats = (member[:-1].transform(features) - member[:-1].transform(usual)) * member[-1].coef_[0]
+        return moved
     if isinstance(member, HistGradientBoostingClassifier):
         return _of_boosting(member, features)
     if isinstance(member, RandomForestClassifier):
@@ -42,35 +47,30 @@ def _of_member(member: Member, features: Floats, usual: Floats) -> Floats:
 
 
 def _of_boosting(member: HistGradientBoostingClassifier, features: Floats) -> Floats:
-    total = np.zeros(features.shape)
-    for (tree,) in member._predictors:
+    known, places = member._bin_mapper.make_known_categories_bitsets()
+    trees: list[_Tree] = []
+    leaves = np.empty((len(features), len(member._predictors)), dtype=np.int64)
+    for number, (tree,) in enumerate(member._predictors):
         nodes = tree.nodes
         leaf = nodes["is_leaf"].astype(bool)
         # The grower shrinks the values of leaves only.
         values = np.where(leaf, nodes["value"], nodes["value"] * member.learning_rate)
-        _walk(
-            features, total, leaf, nodes["feature_idx"], nodes["num_threshold"], nodes["left"], nodes["right"], values
-        )
-    return total
+        trees.append(_Tree(leaf, nodes["feature_idx"], nodes["left"], nodes["right"], values))
+        # The same tree, which says at which leaf a row ends instead of what that leaf is worth.
+        numbered = nodes.copy()
+        numbered["value"] = np.arange(len(nodes))
+        walker = TreePredictor(numbered, tree.binned_left_cat_bitsets, tree.raw_left_cat_bitsets)
+        leaves[:, number] = walker.predict(features, known, places, 1)
+    return _gained(trees, leaves, features.shape[1])
 
 
 def _of_forest(member: RandomForestClassifier, features: Floats) -> Floats:
-    total = np.zeros(features.shape)
+    trees: list[_Tree] = []
     for grown in member.estimators_:
         tree = grown.tree_
         likely = tree.value[:, 0, 1] / tree.value[:, 0, :].sum(axis=1)
-        leaf = tree.children_left < 0
-        # scikit-learn grows trees on float32.
-        _walk(
-            features.astype(np.float32),
-            total,
-            leaf,
-            tree.feature,
-            tree.threshold,
-            tree.children_left,
-            tree.children_right,
-            likely,
-        )
+        trees.append(_Tree(tree.children_left < 0, tree.feature, tree.children_left, tree.children_right, likely))
+    total = _gained(trees, member.apply(features), features.shape[1])
     total /= len(member.estimators_)
     moved = total.sum(axis=1)
     score = log_odds(member, features)
@@ -82,25 +82,34 @@ def _of_forest(member: RandomForestClassifier, features: Floats) -> Floats:
     return stretched
 
 
-def _walk(
-    features: Floats,
-    total: Floats,
-    leaf: NDArray[np.bool_],
-    split: NDArray[np.int64],
-    threshold: Floats,
-    left: NDArray[np.int64],
-    right: NDArray[np.int64],
-    values: Floats,
-) -> None:
-    """Add to `total` what each row gains at each split of one tree."""
-    rows = np.arange(len(features))
-    at = np.zeros(len(features), dtype=np.int64)
-    while True:
-        going = ~leaf[at]
-        if not going.any():
-            return
-        rows, at = rows[going], at[going]
-        column = split[at]
-        down = np.where(features[rows, column] <= threshold[at], left[at], right[at]).astype(np.int64)
-        total[rows, column] += values[down] - values[at]
-        at = down
+class _Tree(NamedTuple):
+    """A grown tree, each array of shape (nodes,), its root first."""
+
+    leaf: NDArray[np.bool_]
+    split: Integers
+    left: Integers
+    right: Integers
+    values: Floats
+
+
+def _gained(trees: Sequence[_Tree], leaves: Integers, columns: int) -> Floats:
+    """(rows, columns) what rows gain at the splits of all trees, given (rows, trees) the leaves where they end."""
+    starts = np.cumsum([0, *(len(tree.leaf) for tree in trees)])
+    leaf, split, left, right, values = (np.concatenate(arrays) for arrays in zip(*trees, strict=True))
+    offsets = np.repeat(starts[:-1], np.diff(starts))
+    left, right = left + offsets, right + offsets
+    paths = np.zeros((len(leaf), columns))
+    at = starts[:-1]
+    # All trees at once, a level at a time: a node has what its parent has, and what the step to it gains.
+    while len(at := at[~leaf[at]]):
+        for child in (left[at], right[at]):
+            paths[child] = paths[at]
+            paths[child, split[at]] += values[child] - values[at]
+        at = np.concatenate((left[at], right[at]))
+    rows, width = leaves.shape
+    ends = csr_array(
+        (np.ones(leaves.size), (leaves + starts[:-1]).ravel(), np.arange(0, leaves.size + 1, width)),
+        shape=(rows, len(leaf)),
+    )
+    gained: Floats = ends @ paths
+    return gained

@@ -115,6 +115,16 @@ def _plain(part: Part) -> dict[str, Any]:
     }
 
 
+def _part(plain: dict[str, Any]) -> Part:
+    return Part(
+        members=tuple(plain["members"]),
+        shares=plain["shares"],
+        relative=tuple(plain["relative"]),
+        columns=plain["columns"],
+        centred=plain["centred"],
+    )
+
+
 _PARTS = ("direction", "move")
 _LINES = ("up", "moves", "above")
 
@@ -135,10 +145,7 @@ def load_model(card: ModelCard, blob: bytes) -> Model:
         raise RunAbortedError(f"model {card.version} holds types that are not trusted: {', '.join(sorted(untrusted))}")
     held = skops.io.loads(blob, trusted=sorted(TRUSTED))
     try:
-        parts = {
-            name: Part(**{key: tuple(value) if isinstance(value, list) else value for key, value in held[name].items()})
-            for name in _PARTS
-        }
+        parts = {name: _part(held[name]) for name in _PARTS}
         fitted = Fitted(
             parts=Parts(recipe=Recipe(held["recipe"]), medians=held["medians"], **parts),
             **{name: Line(*held[name]) for name in _LINES},

@@ -15,11 +15,26 @@ import numpy as np
 import talib
 
 from stock_ai.indicators.panel import AdjustedPrices, Bars, Floats
+from stock_ai.ml.cross_section import Integers
+
+Given = Mapping[str, Floats]
+"""The series that features are computed from, by name, each of shape (rows,)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A feature: a function of `Given` that looks at no other row, and the indicator it reads, if any."""
+
+    function: Callable[[Given], Floats]
+    indicator: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Inputs:
-    """What a feature of the stock alone is computed from, each of shape (bars,)."""
+class History:
+    """One stock, each array of shape (bars,).
+
+    Windows are sums that run from the first bar: what they give at a bar does not depend on which rows are asked for.
+    """
 
     bars: Bars
     prices: AdjustedPrices
@@ -28,135 +43,168 @@ class Inputs:
     """Natural logarithm of the adjusted close."""
     returns: Floats
     """Log return since the bar before, NaN at the first."""
-    gaps: Floats
-    """Log of the open over the close before, NaN at the first."""
-    value: Floats
-    """Traded value in VND: close as traded x volume."""
+
+    @classmethod
+    def of(cls, bars: Bars, prices: AdjustedPrices, indicators: Mapping[str, Floats]) -> History:
+        """The history of a stock, given all its indicators; divisions by zero are left as they are."""
+        logs = np.log(prices.close)
+        returns = np.full(len(logs), np.nan)
+        np.subtract(logs[1:], logs[:-1], out=returns[1:])
+        return cls(bars, prices, indicators, logs, returns)
+
+    def at(self, rows: Integers) -> Floats:
+        """(series, rows) the series of `SERIES` at some bars, given by their positions in ascending order."""
+        if not len(rows):
+            return np.empty((len(SERIES), 0))
+        start, series = rows[0], [*self._windows(), *(self.indicators[name] for name in _INDICATORS)]
+        tails: Floats = np.concatenate([column[start:] for column in series]).reshape(len(series), -1)
+        return np.concatenate((self._changes(rows), tails[:, rows - start]))
+
+    def _changes(self, rows: Integers) -> Floats:
+        """(periods, rows) returns over each of `_PERIODS`, NaN before there are so many bars."""
+        padded = np.concatenate((np.full(_PERIODS[-1], np.nan), self.logs))
+        changes: Floats = self.logs[rows] - padded[rows + _PERIODS[-1] - _PERIODS[:, None]]
+        return changes
+
+    def _windows(self) -> tuple[Floats, ...]:
+        """The series of `_WINDOWS`, each of shape (bars,)."""
+        x, prices, volume = self.returns, self.prices, self.bars.volume
+        value = self.bars.close * volume
+        gaps = np.full(len(x), np.nan)
+        np.subtract(np.log(prices.open[1:]), self.logs[:-1], out=gaps[1:])
+        # Amihud (2002): |return| per traded value, here per billion VND; the million keeps idle days finite.
+        per_value = np.abs(x) / (value + 1e6) * 1e9
+        square = x * x
+        return (
+            prices.high,
+            prices.low,
+            prices.close,
+            gaps,
+            talib.SUM(gaps, 20),
+            talib.MAX(x, 20),
+            talib.MIN(x, 20),
+            talib.SMA(x, 20),
+            talib.SMA(square, 20),
+            talib.SMA(square * x, 20),
+            talib.STDDEV(x, 20, 1),
+            talib.SMA(per_value, 20),
+            talib.SMA(value, 20),
+            talib.SMA(volume, 5),
+            talib.SMA(volume, 60),
+        )
 
 
-Own = Callable[[Inputs], Floats]
+_PERIODS: Final = np.array([1, 2, 3, 5, 10, 20, 60, 120, 250])
+_WINDOWS: Final = (
+    "high",
+    "low",
+    "close",
+    "gap",
+    "gaps",
+    "largest",
+    "smallest",
+    "mean",
+    "square",
+    "cube",
+    "deviation",
+    "per_value",
+    "value",
+    "volume_5",
+    "volume_60",
+)
+"""Adjusted prices, the log of the open over the close before, then over 20 sessions: the sum of those, extremes of the
+returns, means of their first three powers, their deviation, the mean of |return| per traded value and of the traded
+value itself; last the mean volume of 5 and of 60 sessions. Values are in VND as traded."""
 
 
-def inputs(bars: Bars, prices: AdjustedPrices, indicators: Mapping[str, Floats]) -> Inputs:
-    """What the features need of one stock; divisions by zero are left as they are."""
-    logs = np.log(prices.close)
-    gaps = np.full(len(logs), np.nan)
-    gaps[1:] = np.log(prices.open[1:]) - logs[:-1]
-    return Inputs(bars, prices, indicators, logs, change(logs, 1), gaps, bars.close * bars.volume)
+def own_features(series: Floats) -> Floats:
+    """(features, rows) the features of `OWN`, from (series, rows) of `SERIES`; NaN where one is undefined."""
+    given = dict(zip(SERIES, series, strict=True))
+    own = np.empty((len(OWN), series.shape[1]))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for row, (_, _, feature) in zip(own, OWN, strict=True):
+            row[:] = feature.function(given)
+    own[~np.isfinite(own)] = np.nan
+    return own
 
 
-def change(logs: Floats, period: int) -> Floats:
-    """The difference over `period` bars, NaN before there are so many."""
-    changed = np.full(len(logs), np.nan)
-    changed[period:] = logs[period:] - logs[:-period]
-    return changed
-
-
-def _log_return(period: int) -> Own:
-    return lambda given: change(given.logs, period)
+def _series(name: str) -> Own:
+    return Own(lambda given: given[name])
 
 
 def _distance(level: str) -> Own:
-    return lambda given: given.prices.close / given.indicators[level] - 1
+    return Own(lambda given: given["close"] / given[level] - 1, level)
 
 
 def _percent(name: str) -> Own:
-    return lambda given: given.indicators[name] / 100
+    return Own(lambda given: given[name] / 100, name)
 
 
 def _as_is(name: str) -> Own:
-    return lambda given: given.indicators[name]
+    return Own(lambda given: given[name], name)
 
 
 def _per_close(name: str) -> Own:
-    return lambda given: given.indicators[name] / given.prices.close
+    return Own(lambda given: given[name] / given["close"], name)
 
 
-def _momentum_without_last_month(given: Inputs) -> Floats:
-    return change(given.logs, 250) - change(given.logs, 20)
-
-
-def _close_location(given: Inputs) -> Floats:
-    span = given.prices.high - given.prices.low
+def _close_location(given: Given) -> Floats:
+    span = given["high"] - given["low"]
     # A bar without a range closes in the middle of it.
-    return np.where(span > 0, (given.prices.close - given.prices.low) / np.where(span > 0, span, 1), 0.5)
+    return np.where(span > 0, (given["close"] - given["low"]) / np.where(span > 0, span, 1), 0.5)
 
 
-def _largest(given: Inputs) -> Floats:
-    largest: Floats = talib.MAX(given.returns, 20)
-    return largest
-
-
-def _smallest(given: Inputs) -> Floats:
-    smallest: Floats = talib.MIN(given.returns, 20)
-    return smallest
-
-
-def _steadiness(given: Inputs) -> Floats:
-    mean: Floats = talib.SMA(given.returns, 20)
-    return mean / talib.STDDEV(given.returns, 20, 1)
-
-
-def _skewness(given: Inputs) -> Floats:
-    """Third central moment over the cube of the deviation, from running means of powers."""
-    x = given.returns
-    mean, square, cube = (talib.SMA(power, 20) for power in (x, x * x, x * x * x))
+def _skewness(given: Given) -> Floats:
+    """Third central moment over the cube of the deviation, from means of powers."""
+    mean, square, cube = given["mean"], given["square"], given["cube"]
     variance = np.maximum(square - mean * mean, 0)
     skewness: Floats = (cube - 3 * mean * square + 2 * mean**3) / variance**1.5
     return skewness
 
 
-def _overnight(given: Inputs) -> Floats:
-    total: Floats = talib.SUM(given.gaps, 20)
-    return total
+def _log_mean(name: str) -> Own:
+    return Own(lambda given: np.log1p(np.maximum(given[name], 0)))
 
 
-def _within_sessions(given: Inputs) -> Floats:
-    return change(given.logs, 20) - talib.SUM(given.gaps, 20)
-
-
-def _illiquidity(given: Inputs) -> Floats:
-    """Amihud (2002): mean of |return| per traded value, here per billion VND; the million keeps idle days finite."""
-    per_value = np.abs(given.returns) / (given.value + 1e6) * 1e9
-    return np.log1p(np.maximum(talib.SMA(per_value, 20), 0))
-
-
-def _traded_value(given: Inputs) -> Floats:
-    return np.log1p(np.maximum(talib.SMA(given.value, 20), 0))
-
-
-def _volume_trend(given: Inputs) -> Floats:
-    volume = given.bars.volume
-    return np.log1p(np.maximum(talib.SMA(volume, 5) / talib.SMA(volume, 60), 0))
-
-
-def _volume(given: Inputs) -> Floats:
-    return np.log1p(given.indicators["volume_ratio_20"])
+def _volume_trend(given: Given) -> Floats:
+    return np.log1p(np.maximum(given["volume_5"] / given["volume_60"], 0))
 
 
 OWN: Final[tuple[tuple[str, str, Own], ...]] = (
-    ("return_1", "return of the last session", lambda given: given.returns),
-    ("return_2", "return over 2 sessions", _log_return(2)),
-    ("return_3", "return over 3 sessions", _log_return(3)),
-    ("return_5", "return over 5 sessions", _log_return(5)),
-    ("return_10", "return over 10 sessions", _log_return(10)),
-    ("return_20", "return over 20 sessions", _log_return(20)),
-    ("return_60", "return over 60 sessions", _log_return(60)),
-    ("return_120", "return over 120 sessions", _log_return(120)),
-    ("return_250", "return over 250 sessions", _log_return(250)),
-    ("return_250_to_20", "return over a year without its last month", _momentum_without_last_month),
-    ("gap", "gap at the open", lambda given: given.gaps),
-    ("overnight_20", "returns from close to open over 20 sessions", _overnight),
-    ("within_sessions_20", "returns from open to close over 20 sessions", _within_sessions),
-    ("close_location", "place of the close in the day's range", _close_location),
-    ("largest_return_20", "largest return of 20 sessions", _largest),
-    ("smallest_return_20", "smallest return of 20 sessions", _smallest),
-    ("steadiness_20", "mean over deviation of 20 returns", _steadiness),
-    ("skewness_20", "skewness of 20 returns", _skewness),
-    ("illiquidity_20", "price move per traded value over 20 sessions", _illiquidity),
-    ("traded_value_20", "traded value of 20 sessions (log)", _traded_value),
-    ("volume_trend", "volume of 5 sessions against 60 (log)", _volume_trend),
-    ("volume_ratio_20", "volume against its 20-session mean (log)", _volume),
+    ("return_1", "return of the last session", _series("return_1")),
+    ("return_2", "return over 2 sessions", _series("return_2")),
+    ("return_3", "return over 3 sessions", _series("return_3")),
+    ("return_5", "return over 5 sessions", _series("return_5")),
+    ("return_10", "return over 10 sessions", _series("return_10")),
+    ("return_20", "return over 20 sessions", _series("return_20")),
+    ("return_60", "return over 60 sessions", _series("return_60")),
+    ("return_120", "return over 120 sessions", _series("return_120")),
+    ("return_250", "return over 250 sessions", _series("return_250")),
+    (
+        "return_250_to_20",
+        "return over a year without its last month",
+        Own(lambda given: given["return_250"] - given["return_20"]),
+    ),
+    ("gap", "gap at the open", _series("gap")),
+    ("overnight_20", "returns from close to open over 20 sessions", _series("gaps")),
+    (
+        "within_sessions_20",
+        "returns from open to close over 20 sessions",
+        Own(lambda given: given["return_20"] - given["gaps"]),
+    ),
+    ("close_location", "place of the close in the day's range", Own(_close_location)),
+    ("largest_return_20", "largest return of 20 sessions", _series("largest")),
+    ("smallest_return_20", "smallest return of 20 sessions", _series("smallest")),
+    ("steadiness_20", "mean over deviation of 20 returns", Own(lambda given: given["mean"] / given["deviation"])),
+    ("skewness_20", "skewness of 20 returns", Own(_skewness)),
+    ("illiquidity_20", "price move per traded value over 20 sessions", _log_mean("per_value")),
+    ("traded_value_20", "traded value of 20 sessions (log)", _log_mean("value")),
+    ("volume_trend", "volume of 5 sessions against 60 (log)", Own(_volume_trend)),
+    (
+        "volume_ratio_20",
+        "volume against its 20-session mean (log)",
+        Own(lambda given: np.log1p(given["volume_ratio_20"]), "volume_ratio_20"),
+    ),
     ("distance_sma_5", "distance from the 5-session mean", _distance("sma_5")),
     ("distance_sma_20", "distance from the 20-session mean", _distance("sma_20")),
     ("distance_sma_50", "distance from the 50-session mean", _distance("sma_50")),
@@ -194,3 +242,7 @@ OWN: Final[tuple[tuple[str, str, Own], ...]] = (
 )
 """Name, plain words, function. Left out on purpose: ADX and the directional indicators, which rounding changes when
 prices are adjusted again, and everything in shares or VND of adjusted prices."""
+
+_INDICATORS: Final = tuple(feature.indicator for _, _, feature in OWN if feature.indicator)
+SERIES: Final = (*(f"return_{period}" for period in _PERIODS), *_WINDOWS, *_INDICATORS)
+"""What `History.at` gives and `own_features` takes."""
