@@ -167,7 +167,8 @@ def _log_mean(name: str) -> Own:
 
 
 def _volume_trend(given: Given) -> Floats:
-    return np.log1p(np.maximum(given["volume_5"] / given["volume_60"], 0))
+    trend: Floats = np.log1p(np.maximum(given["volume_5"] / given["volume_60"], 0))
+    return trend
 
 
 OWN: Final[tuple[tuple[str, str, Own], ...]] = (
