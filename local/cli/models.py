@@ -59,18 +59,13 @@ def list_models(context: typer.Context, json: JsonOption = False) -> None:
             }
         )
         return
-    table = Table("version", "name", "standing", "tested until", "expires on", "skill", "verdict")
     for kept in found:
-        table.add_row(*_row(kept))
-    results.print(table)
+        _line(_described(kept))
+    if history:
+        _line("\nChampions, oldest first")
     for entry in history:
         withdrawn = f", {entry.withdrawn} withdrawn" if entry.withdrawn else ""
-        results.print(
-            f"{entry.since:%Y-%m-%d %H:%M}Z  {entry.version}{withdrawn}: {entry.reason}",
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
-        )
+        _line(f"{entry.since:%Y-%m-%d %H:%M}Z  {entry.version}{withdrawn}: {entry.reason}")
     for version, why in models.refused.items():
         say(f"champion {version} does not serve: {why}")
 
@@ -136,11 +131,19 @@ def _summary(kept: Kept) -> dict[str, Any]:
     return {"version": kept.version, "standing": kept.standing.value, "refused": kept.refused, **card}
 
 
-def _row(kept: Kept) -> tuple[str, ...]:
+def _line(text: str) -> None:
+    """A line that a terminal wraps and nothing cuts."""
+    results.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _described(kept: Kept) -> str:
     standing = f"{kept.standing.value}, refused" if kept.refused else kept.standing.value
     if kept.card is None:
-        return kept.version, "", standing, "", "", "", kept.refused or ""
+        return f"{kept.version}  {standing}: {kept.refused}"
     card = kept.card
     skill = "proven" if card.proven_skill else "not proven"
     verdict = kept.refused or (card.verdict.reason if card.verdict else "not judged")
-    return kept.version, card.name, standing, str(card.tested_until), str(card.expires_on), skill, verdict
+    return (
+        f"{kept.version}  {card.name}  {standing}: {verdict}\n"
+        f"  tested until {card.tested_until}, expires after {card.expires_on}, skill {skill}"
+    )

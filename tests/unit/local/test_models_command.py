@@ -44,7 +44,7 @@ def registry(trained):
 
 def invoke(registry, *arguments):
     desk = Desk(ModelManager(registry), FixedClock(NOW + dt.timedelta(days=1)))
-    result = CliRunner().invoke(app, arguments, obj=lambda: desk, env={"COLUMNS": "200"})
+    result = CliRunner().invoke(app, arguments, obj=lambda: desk)
     if result.exception:
         raise result.exception
     return result.stdout

@@ -21,7 +21,11 @@ class SilentProgress:
     def stage(self, name):
         pass
 
-    def consumed(self, done, total):
+    def analysed(count):
+    return {"analyses": count, "unfinished": False}
+
+
+def consumed(self, done, total):
         pass
 
 
@@ -68,7 +72,7 @@ def collected(*responses):
 
 def run(answers, has_model=True):
     pipeline = Pipeline("csv", SilentProgress())
-    runtime = ScriptedRuntime({"ai_analysis": {"analyses": 3}} | answers, pipeline.observe)
+    runtime = ScriptedRuntime({"ai_analysis": analysed(3)} | answers, pipeline.observe)
     summary = pipeline.run(runtime, lambda: has_model, lambda: 3)
     return summary, runtime
 
@@ -91,7 +95,9 @@ def test_counts_add_up_and_have_the_agreed_form():
 
 def test_the_collector_is_asked_for_what_the_run_wants():
     pipeline = Pipeline("csv", SilentProgress(), {"symbols": ["FPT"]})
-    runtime = ScriptedRuntime({"data_collector": collected(consumed(1)), "ai_analysis": {"analyses": 1}}, print)
+    runtime = ScriptedRuntime(
+        {"data_collector": collected(consumed(1)), "ai_analysis": analysed(1)}, print
+    )
     pipeline.run(runtime, lambda: True, lambda: 1)
     assert runtime.details == {"data_collector": {"symbols": ["FPT"]}, "ai_analysis": None}
 
@@ -99,7 +105,8 @@ def test_the_collector_is_asked_for_what_the_run_wants():
 def test_what_an_earlier_run_left_is_processed_first_and_not_counted():
     pipeline = Pipeline("csv", SilentProgress())
     runtime = ScriptedRuntime(
-        {"data_collector": collected(consumed(5)), "ai_analysis": {"analyses": 1}}, pipeline.observe
+        {"data_collector": collected(consumed(5)), "ai_analysis": analysed(1)},
+        pipeline.observe,
     )
     runtime.queued.append(consumed(7))
     summary = pipeline.run(runtime, lambda: True, lambda: 1)

@@ -93,11 +93,13 @@ def test_features_over_windows_by_hand():
 
 @settings(max_examples=50, deadline=None)
 @given(
-    st.lists(st.integers(min_value=-20, max_value=20), max_size=300),
-    st.lists(st.integers(min_value=-25, max_value=25), max_size=20),
+    st.dictionaries(st.integers(min_value=-9, max_value=9), st.integers(min_value=8, max_value=12)),
+    st.lists(st.integers(min_value=-12, max_value=12), max_size=20),
 )
-def test_sessions_are_the_dates_of_ten_stocks_and_each_is_found_at_its_place(days, asked):
-    dates = np.array(days, dtype=np.int64).astype("datetime64[D]")
+def test_sessions_are_the_dates_of_ten_stocks_and_each_is_found_at_its_place(stocks, asked):
+    dates = np.array([day for day, count in stocks.items() for _ in range(count)], dtype=np.int64).astype(
+        "datetime64[D]"
+    )
     known = sessions(dates)
     count = Counter(dates.tolist())
     assert known.tolist() == sorted(date for date, times in count.items() if times >= MIN_CROSS_SECTION)

@@ -62,6 +62,7 @@ def test_a_forest_shares_what_each_split_gains_stretched_alike(features, happene
                 child = (tree.children_left if below else tree.children_right)[at]
                 expected[row, column] += (likely[child] - likely[at]) / len(member.estimators_)
                 at = child
+    assert np.isfinite(found).all()
     # Shares of the probability, all of a row stretched alike.
     np.testing.assert_allclose(
         found * expected.sum(axis=1, keepdims=True), expected * found.sum(axis=1, keepdims=True), atol=1e-9
