@@ -21,12 +21,12 @@ class SilentProgress:
     def stage(self, name):
         pass
 
-    def analysed(count):
-    return {"analyses": count, "unfinished": False}
-
-
-def consumed(self, done, total):
+    def consumed(self, done, total):
         pass
+
+
+def analysed(count):
+    return {"analyses": count, "unfinished": False}
 
 
 class ScriptedRuntime:
@@ -95,9 +95,7 @@ def test_counts_add_up_and_have_the_agreed_form():
 
 def test_the_collector_is_asked_for_what_the_run_wants():
     pipeline = Pipeline("csv", SilentProgress(), {"symbols": ["FPT"]})
-    runtime = ScriptedRuntime(
-        {"data_collector": collected(consumed(1)), "ai_analysis": analysed(1)}, print
-    )
+    runtime = ScriptedRuntime({"data_collector": collected(consumed(1)), "ai_analysis": analysed(1)}, print)
     pipeline.run(runtime, lambda: True, lambda: 1)
     assert runtime.details == {"data_collector": {"symbols": ["FPT"]}, "ai_analysis": None}
 
