@@ -142,7 +142,7 @@ FUNCTIONS: tuple[Function, ...] = (
         memory_mb=2048,
         timeout_seconds=600,
         publishes=(topics.AI_ANALYSIS_RESULTS,),
-        layers=("stock_ai", "base", "analysis"),
+        layers=("stock_ai", "base", "analysis", "neural"),
         settings=(
             "KAFKA_BOOTSTRAP_SERVERS",
             "MONGODB_URI",
@@ -162,7 +162,7 @@ FUNCTIONS: tuple[Function, ...] = (
         timeout_seconds=900,
         trains=True,
         reserved_concurrency=1,  # Two at once would only race for the same current model.
-        layers=("stock_ai", "base", "analysis"),
+        layers=("stock_ai", "base", "analysis", "neural"),
         settings=("MONGODB_URI", "MONGODB_DATABASE", "MODEL_REGISTRY", "PANEL_SNAPSHOT"),
         schedules=(
             ScheduleTrigger("weekly", minute="0", hour="8", week_day="SAT"),

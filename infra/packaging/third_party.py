@@ -14,8 +14,11 @@ from infra.packaging.archives import ROOT
 from stock_ai.errors import RunAbortedError
 
 BASE = "base"
-EXTRAS = {"api": "api", "analysis": "analysis", "llm": "llm", "market_data": "market-data"}
+EXTRAS = {"api": "api", "analysis": "analysis", "llm": "llm", "market_data": "market-data", "neural": "neural"}
 """Layers and the extras of pyproject.toml that they hold."""
+
+_BENEATH = {"neural": "analysis"}
+"""Layers that are never without another, and repeat nothing of it."""
 
 RUNTIME = frozenset({"boto3", "botocore", "s3transfer", "jmespath", "urllib3", "python-dateutil", "six"})
 """What the Lambda runtime for Python carries itself (AWS Lambda developer guide, "Runtime-included SDK versions")."""
@@ -28,6 +31,9 @@ _UNNEEDED = frozenset(
 )  # fmt: skip
 """What vnstock asks for and its quotes do without: charts, spreadsheets, a look at the machine."""
 
+_UNNEEDED_BY_LITERT = frozenset({"backports-strenum", "colorama", "flatbuffers", "ml-dtypes", "protobuf", "tqdm"})
+"""What ai-edge-litert asks for and its interpreter does without."""
+
 _PLATFORMS = {"arm64": "aarch64-manylinux_2_28", "x86_64": "x86_64-manylinux_2_28"}
 _PYTHON = "3.13"
 _SHOWN_LINES = 15
@@ -36,7 +42,17 @@ _SHOWN_LINES = 15
 _FOLDERS = frozenset({"tests", "test", "__pycache__", "include", "docs", "doc", "examples", "bin"})
 _SUFFIXES = frozenset({".pyi", ".pyx", ".pxd", ".pxi", ".h", ".hpp", ".c", ".cpp", ".f", ".f90", ".a", ".lib", ".pyc"})
 # FastAPI looks for models of pydantic's first version at its first route and goes on without: 17 ms of a cold start.
-_UNUSED = frozenset({"pydantic/v1"})
+# The interpreter of LiteRT is one library; the rest of it is for GPUs, NPUs and compilers.
+_UNUSED = frozenset(
+    {
+        "pydantic/v1",
+        "ai_edge_litert/aot",
+        "ai_edge_litert/libLiteRt.so",
+        "ai_edge_litert/libLiteRtWebGpuAccelerator.so",
+        "ai_edge_litert/tools",
+        "ai_edge_litert/vendors",
+    }
+)
 # numpy.testing, which scipy imports, takes this one file from among its tests.
 _NEEDED = frozenset({"numpy/_core/tests/_natype.py"})
 _RECORDS = frozenset({"RECORD", "INSTALLER", "REQUESTED", "WHEEL", "uv_cache.json", "direct_url.json"})
@@ -53,6 +69,8 @@ def requirements(layer: str) -> tuple[str, ...]:
         return tuple(line for name, line in _exported(None).items() if name not in RUNTIME)
     base = _exported(None)
     carried = base.keys() | RUNTIME | _UNNEEDED
+    if layer in _BENEATH:
+        carried |= _exported(EXTRAS[_BENEATH[layer]]).keys() | _UNNEEDED_BY_LITERT
     return tuple(line for name, line in _exported(EXTRAS[layer]).items() if name not in carried)
 
 
@@ -91,7 +109,11 @@ def trim(folder: Path) -> None:
             unused = path.name in _FOLDERS or path.relative_to(folder).as_posix() in _UNUSED
             if unused and not _holds_metadata(path):
                 _remove(path, keeping={folder / name for name in _NEEDED})
-        elif path.suffix in _SUFFIXES or (path.name in _RECORDS and path.parent.suffix == ".dist-info"):
+        elif (
+            path.relative_to(folder).as_posix() in _UNUSED
+            or path.suffix in _SUFFIXES
+            or (path.name in _RECORDS and path.parent.suffix == ".dist-info")
+        ):
             path.unlink()
 
 

@@ -23,6 +23,8 @@ from stock_ai.ml.training import split, train
 from stock_ai.models import Signal
 from tests.fakes.panels import random_panel
 
+BUILT_IN = [recipe for recipe in Recipe if recipe is not Recipe.NEURAL]
+"""Those without an extra; tests/integration/test_neural_end_to_end.py has the other."""
 NOW = dt.datetime(2025, 8, 26, 8, tzinfo=dt.UTC)
 
 
@@ -79,7 +81,7 @@ def measured(data, fitted):
     return found, tested, evaluate(found, fitted.outperformance(tested.features, tested.session), tested, 7), spans
 
 
-@pytest.mark.parametrize("recipe", Recipe)
+@pytest.mark.parametrize("recipe", BUILT_IN)
 def test_confidence_matches_how_often_it_comes_true_where_the_truth_is_known(recipe):
     _, true = made()
     found, tested, metrics, spans = measured(*known(recipe))
@@ -200,7 +202,7 @@ def test_real_and_simulated_bars_are_not_trained_on_together():
         train(mixed, 7, NOW)
 
 
-@pytest.mark.parametrize("recipe", Recipe)
+@pytest.mark.parametrize("recipe", BUILT_IN)
 def test_influences_add_up_to_the_score(recipe):
     data, fitted = known(recipe)
     parts = fitted.parts

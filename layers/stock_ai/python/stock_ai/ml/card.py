@@ -23,6 +23,8 @@ class Recipe(StrEnum):
     LOGISTIC = "logistic"
     BOOSTING = "boosting"
     FOREST = "forest"
+    NEURAL = "neural"
+    """A network of TensorFlow; training it and running it each need an extra."""
     BLEND = "blend"
     """The mean of logistic and boosting, each in its own deviations."""
 

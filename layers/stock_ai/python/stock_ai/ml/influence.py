@@ -2,7 +2,7 @@
 
 For a linear member the share is exact, against a stock with the features' medians. For trees it is what the walk down
 each tree gained at its splits on the feature, from root to leaf (Saabas 2014): the shares of a row and the
-mean of the training rows add up to its score.
+mean of the training rows add up to its score. For a network `neural.contributions` has it, against the usual stock.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from sklearn.pipeline import Pipeline
 
 from stock_ai.indicators.panel import Floats
 from stock_ai.ml.cross_section import Integers
+from stock_ai.ml.neural import NeuralMember, contributions
 from stock_ai.ml.recipes import Member, Part, above_mean, log_odds
 
 
@@ -43,6 +44,8 @@ def _of_member(member: Member, features: Floats, usual: Floats) -> Floats:
         return _of_boosting(member, features)
     if isinstance(member, RandomForestClassifier):
         return _of_forest(member, features)
+    if isinstance(member, NeuralMember):
+        return contributions(lambda rows: log_odds(member, rows), features, usual)
     raise TypeError(f"nothing is known of the influences of a {type(member).__name__}")
 
 

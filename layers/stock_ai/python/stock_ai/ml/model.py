@@ -17,7 +17,9 @@ from stock_ai.ml.card import ModelCard, Recipe
 from stock_ai.ml.cross_section import Integers
 from stock_ai.ml.features import FEATURE_NAMES, FEATURE_VERSION, FEATURES
 from stock_ai.ml.influence import influence
-from stock_ai.ml.recipes import Fitted, Line, Part, Parts
+from stock_ai.ml.neural import NeuralMember
+from stock_ai.ml.platt import Line
+from stock_ai.ml.recipes import Fitted, Part, Parts
 from stock_ai.models import Signal, SignalReason
 
 SIGNALS: Final = (Signal.SELL, Signal.HOLD, Signal.BUY)
@@ -107,7 +109,7 @@ def to_bytes(fitted: Fitted) -> bytes:
 
 def _plain(part: Part) -> dict[str, Any]:
     return {
-        "members": list(part.members),
+        "members": [member.stored() if isinstance(member, NeuralMember) else member for member in part.members],
         "shares": part.shares,
         "relative": list(part.relative),
         "columns": part.columns,
@@ -117,7 +119,7 @@ def _plain(part: Part) -> dict[str, Any]:
 
 def _part(plain: dict[str, Any]) -> Part:
     return Part(
-        members=tuple(plain["members"]),
+        members=tuple(NeuralMember.restored(one) if isinstance(one, dict) else one for one in plain["members"]),
         shares=plain["shares"],
         relative=tuple(plain["relative"]),
         columns=plain["columns"],

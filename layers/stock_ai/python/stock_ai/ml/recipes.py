@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
@@ -25,15 +24,14 @@ from stock_ai.ml.cross_section import Integers
 from stock_ai.ml.dataset import Dataset
 from stock_ai.ml.features import FEATURE_NAMES
 from stock_ai.ml.labels import DOWN, NEUTRAL, UP
+from stock_ai.ml.neural import CLIP, NeuralMember
 from stock_ai.ml.own_features import OWN
+from stock_ai.ml.platt import Line, Rows
 
-CLIP = 4.0
-"""Standardised features are cut off here: one wild bar must not decide a prediction."""
 _TINY = 1e-6
 
 Member = Any
 """A fitted classifier of two classes with `predict_proba`."""
-Rows = NDArray[np.bool_]
 
 
 def _logistic(seed: int) -> Pipeline:
@@ -66,6 +64,19 @@ def _forest(seed: int) -> RandomForestClassifier:
 
 
 @dataclass(frozen=True, slots=True)
+class _Network:
+    """A network that is not trained yet."""
+
+    seed: int
+
+    def fit(self, features: Floats, happened: Rows) -> NeuralMember:
+        # Only training needs TensorFlow.
+        from stock_ai.ml.neural_training import train_neural
+
+        return train_neural(features, happened, self.seed)
+
+
+@dataclass(frozen=True, slots=True)
 class _Ingredient:
     """One kind of member of a recipe: `seeds` of them share its `weight`.
 
@@ -83,6 +94,7 @@ _RECIPES: Final[Mapping[Recipe, tuple[_Ingredient, ...]]] = {
     Recipe.LOGISTIC: (_Ingredient(_logistic, relative=True),),
     Recipe.BOOSTING: (_Ingredient(_boosting, seeds=3),),
     Recipe.FOREST: (_Ingredient(_forest),),
+    Recipe.NEURAL: (_Ingredient(_Network, relative=True),),
     Recipe.BLEND: (_Ingredient(_logistic, 0.5, relative=True), _Ingredient(_boosting, 0.5, seeds=3)),
 }
 
@@ -170,32 +182,6 @@ def above_mean(values: Floats, session: Integers) -> Floats:
     counts = np.bincount(group).reshape(-1, *[1] * (values.ndim - 1))
     above: Floats = values - (totals / counts)[group]
     return above
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """Log-odds as a line of a score (Platt 1999)."""
-
-    slope: float
-    intercept: float
-
-    @classmethod
-    def fit(cls, score: Floats, happened: Rows) -> Self:
-        """The line that fits best. One that falls would turn the score around: then the base rate stands for all."""
-        if happened.all() or not happened.any():
-            base = np.clip(happened.mean(), _TINY, 1 - _TINY)
-            return cls(0.0, float(np.log(base / (1 - base))))
-        fitted = LogisticRegression(C=1e6, max_iter=500).fit(score[:, None], happened)
-        slope = float(fitted.coef_[0, 0])
-        if slope > 0:
-            return cls(slope, float(fitted.intercept_[0]))
-        base = float(happened.mean())
-        return cls(0.0, float(np.log(base / (1 - base))))
-
-    def probability(self, score: Floats) -> Floats:
-        """(rows,)"""
-        probability: Floats = 1 / (1 + np.exp(-(self.slope * score + self.intercept)))
-        return probability
 
 
 @dataclass(frozen=True, slots=True, eq=False)

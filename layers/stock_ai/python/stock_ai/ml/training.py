@@ -148,13 +148,18 @@ def _card(
         day: dt.date = data.sessions[session].item()
         return day
 
+    libraries = library_versions()
+    if fitted.parts.recipe is Recipe.NEURAL:
+        from stock_ai.ml.neural_training import neural_versions
+
+        libraries |= neural_versions()
     trained_until = date(int(data.session[spans.calibrate].max()) + REACH)
     tested_until = date(int(data.session[spans.test].max()))
     # The stored bytes differ from run to run; predictions on the test span do not, and no other model gives the same.
     content = hashlib.sha256(probabilities.tobytes()).hexdigest()
     return ModelCard(
         name=name,
-        version=digest(name, FEATURE_VERSION, seed, simulated, trained_until, *library_versions().values(), content),
+        version=digest(name, FEATURE_VERSION, seed, simulated, trained_until, *libraries.values(), content),
         sha256=hashlib.sha256(blob).hexdigest(),
         feature_version=FEATURE_VERSION,
         features=FEATURE_NAMES,
@@ -170,7 +175,7 @@ def _card(
         class_frequencies=tuple((np.bincount(data.classes[learnt], minlength=CLASSES) / learnt.sum()).tolist()),
         threshold=coverage_threshold(fitted.probabilities(late.features, late.session)),
         simulated=simulated,
-        libraries=library_versions(),
+        libraries=libraries,
         metrics=metrics,
         # A call claims a direction: to foresee the size of moves is not enough.
         proven_skill=metrics.log_loss_difference[1] < 0 and metrics.direction_log_loss_difference[1] < 0,
