@@ -91,11 +91,11 @@ $(VENV)/.local: $(BIN)/uv pyproject.toml uv.lock
 	@touch $@
 
 $(VENV)/.dev: $(BIN)/uv pyproject.toml uv.lock
-	@$(SYNC) --extra local --extra market-data
+	@$(SYNC) --extra local --extra market-data --extra neural
 	@touch $@ $(VENV)/.local
 
 $(VENV)/.infra: $(VENV)/.dev package.json package-lock.json
 	@command -v npm >/dev/null || { echo "Node 20 or newer with npm is needed for CDK: none was found" >&2; exit 1; }
 	@npm ci --silent
-	@$(SYNC) --extra local --extra market-data --group infra
+	@$(SYNC) --extra local --extra market-data --extra neural --group infra
 	@touch $@
