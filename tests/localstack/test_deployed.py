@@ -122,7 +122,7 @@ def test_an_insight_is_read_through_the_deployed_api(deployment, summary, market
 def test_the_model_was_trained_by_the_deployed_function_and_is_in_its_bucket(deployment, summary, market):
     bucket = deployment.output("StockAi-Data", "ModelBucket")
     keys = [item["Key"] for item in deployment.aws("s3").list_objects_v2(Bucket=bucket)["Contents"]]
-    assert "models/current" in keys
+    assert "models/champions.json" in keys
     assert deployment.invoke("ai_analysis", schedule_event("probe", utc_now(), {"symbols": market.stocks[:1]}))["model"]
 
 
