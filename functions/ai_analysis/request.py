@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from stock_ai.errors import InvalidInputError
+from stock_ai.event_detail import detail_of
 
 
 class Detail(BaseModel):
@@ -23,11 +23,4 @@ def requested(event: dict[str, Any]) -> Detail:
     Raises:
         InvalidInputError: a key of `detail` is unknown or has a wrong value; the message names both.
     """
-    try:
-        return Detail.model_validate(event.get("detail", {}))
-    except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(map(str, ('detail', *fault['loc'])))} {fault['input']!r}: {fault['msg']}"
-            for fault in error.errors(include_url=False)
-        )
-        raise InvalidInputError(faults) from None
+    return detail_of(event, Detail)

@@ -8,9 +8,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from stock_ai.errors import InvalidInputError
+from stock_ai.event_detail import detail_of
 from stock_ai.models import Interval
 from stock_ai.settings import SourceSettings
 
@@ -62,14 +63,7 @@ def requested(event: dict[str, Any], settings: SourceSettings) -> Wanted:
     Raises:
         InvalidInputError: a key of `detail` is unknown or has a wrong value; the message names both.
     """
-    try:
-        detail = Detail.model_validate(event.get("detail", {}))
-    except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(map(str, ('detail', *fault['loc'])))} {fault['input']!r}: {fault['msg']}"
-            for fault in error.errors(include_url=False)
-        )
-        raise InvalidInputError(faults) from None
+    detail = detail_of(event, Detail)
     wanted = settings.model_copy(update=detail.model_dump(exclude_unset=True, exclude={"do", "interval"}))
     if wanted.since and wanted.until and wanted.since > wanted.until:
         raise InvalidInputError(f"since {wanted.since} is after until {wanted.until}")

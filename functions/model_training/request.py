@@ -5,9 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from stock_ai.errors import InvalidInputError
+from stock_ai.event_detail import detail_of
 
 
 class Do(StrEnum):
@@ -33,11 +33,4 @@ def requested(event: dict[str, Any]) -> Do:
     Raises:
         InvalidInputError: a key of `detail` is unknown or has a wrong value; the message names both.
     """
-    try:
-        return Detail.model_validate(event.get("detail", {})).do
-    except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(map(str, ('detail', *fault['loc'])))} {fault['input']!r}: {fault['msg']}"
-            for fault in error.errors(include_url=False)
-        )
-        raise InvalidInputError(faults) from None
+    return detail_of(event, Detail).do

@@ -17,7 +17,7 @@ from stock_ai.ml.manager import ModelManager
 from stock_ai.ml.model import SIGNALS, Model
 from stock_ai.ml.neural import NeuralMember, standardised
 from stock_ai.ml.neural_training import TOLERANCE, exported, train_neural
-from stock_ai.ml.recipes import calibrated, fit
+from stock_ai.ml.recipes import Scored, calibrated, fit
 from stock_ai.ml.training import split, train
 from stock_ai.models import Signal
 from stock_ai.storage.model_registry import FolderRegistry
@@ -104,7 +104,8 @@ def test_probabilities_are_calibrated_and_shares_add_up():
     data = made()
     spans = split(data.session)
     parts = fit(Recipe.NEURAL, data, spans.fit, spans.calibrate, seed=1)
-    fitted = calibrated(parts, [parts.scored(data.rows(spans.calibrate))])
+    newest = data.rows(spans.calibrate)
+    fitted = calibrated(parts, [Scored.of(parts.direction, newest)], newest)
     tested = data.rows(spans.test)
     found = fitted.probabilities(tested.features, tested.session)
     metrics = evaluate(found, fitted.outperformance(tested.features, tested.session), tested, 7)

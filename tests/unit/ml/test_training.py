@@ -18,7 +18,7 @@ from stock_ai.ml.features import FEATURE_NAMES
 from stock_ai.ml.influence import influence
 from stock_ai.ml.labels import NEUTRAL, REACH
 from stock_ai.ml.model import Model
-from stock_ai.ml.recipes import calibrated, fit
+from stock_ai.ml.recipes import Scored, calibrated, fit
 from stock_ai.ml.training import split, train
 from stock_ai.models import Signal
 from tests.fakes.panels import random_panel
@@ -71,7 +71,8 @@ def known(recipe):
 def fitted_by(data, recipe=Recipe.BLEND):
     spans = split(data.session)
     parts = fit(recipe, data, spans.fit, spans.calibrate, seed=1)
-    return calibrated(parts, [parts.scored(data.rows(spans.calibrate))])
+    newest = data.rows(spans.calibrate)
+    return calibrated(parts, [Scored.of(parts.direction, newest)], newest)
 
 
 def measured(data, fitted):

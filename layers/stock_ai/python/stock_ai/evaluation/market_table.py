@@ -13,15 +13,14 @@ from stock_ai.market.trading_calendar import Exchange
 from stock_ai.ml.cross_section import locate, sessions
 from stock_ai.ml.dataset import stocks
 from stock_ai.quality.columns import factor_changes
+from stock_ai.quality.trading_rules import LIMITS, finest_tick
 
 INDEX = "VNINDEX"
 AVERAGED = 20
 """Sessions of the averages of volume and traded value."""
 
-_LIMITS = {Exchange.HOSE: 0.07, Exchange.HNX: 0.10, Exchange.UPCOM: 0.15}
 _NOISE = 1e-3
 """Changes of the adjustment below this are no corporate action."""
-_STOCK_LETTERS = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,23 +119,14 @@ def _at_limit(bars: Bars, exchange: Exchange) -> tuple[Flags, Flags]:
     with np.errstate(invalid="ignore"):
         close, open_ = bars.close[:-1], bars.open[1:]
         reference = np.where(acted, close * factor, close)
-        tick = _tick(reference, bars.symbol, exchange)
+        tick = finest_tick(reference, bars.symbol, exchange)
         room = np.where(acted, close * slack + tick, tick / 2)
-        limit = reference * _LIMITS[exchange]
+        limit = reference * LIMITS[exchange][0]
         # A hair keeps a limit that lies on the grid from being rounded away from it.
         ceiling = np.maximum(np.floor((reference + limit) / tick + 1e-9) * tick, reference + tick)
         floor = np.minimum(np.ceil((reference - limit) / tick - 1e-9) * tick, reference - tick)
         up, down = open_ > ceiling - room, open_ < floor + room
     return np.concatenate(([False], up)), np.concatenate(([False], down))
-
-
-def _tick(price: Floats, symbol: str, exchange: Exchange) -> Floats:
-    """The price step: 100 VND on HNX and UPCOM; on HOSE 10, 50 or 100 by price (since 2016-09), funds 10."""
-    if exchange is not Exchange.HOSE:
-        return np.full_like(price, 100.0)
-    if len(symbol) > _STOCK_LETTERS:
-        return np.full_like(price, 10.0)
-    return np.select([price < 10_000, price < 50_000], [10.0, 50.0], 100.0)
 
 
 def _average(values: Floats) -> Floats:

@@ -5,7 +5,6 @@ Every figure is a function of sums over sessions, so a resample is no more than 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -14,13 +13,11 @@ from numpy.typing import NDArray
 from stock_ai.evaluation.predictions import Predictions
 from stock_ai.evaluation.report import Estimate, Figures, Reliability, Views
 from stock_ai.indicators.panel import Floats
-from stock_ai.ml.card import ReliabilityBin
 from stock_ai.ml.cross_section import Integers, ranks
-from stock_ai.ml.evaluation import BLOCK, CLASSES, binary_losses, losses, reliability
+from stock_ai.ml.evaluation import BINS, BLOCK, CLASSES, binary_losses, binned, losses, reliability
 from stock_ai.ml.labels import DOWN, NEUTRAL, UP
 
 RESAMPLES: Final = 1_000
-BINS: Final = 10
 CONFIDENT: Final = 0.1
 """Share of the rows, by confidence, that are looked at apart."""
 
@@ -74,17 +71,10 @@ def rank_ic(score: Floats, excess: Floats, session: Integers, seed: int) -> Esti
 
 def reliabilities(predictions: Predictions) -> Reliability:
     """What was said against what happened, in bins of equal mass."""
-    order = np.argsort(predictions.outperformance, kind="stable")
-    bins = tuple(
-        ReliabilityBin(
-            rows=len(rows),
-            confidence=float(predictions.outperformance[rows].mean()),
-            hit_rate=float(predictions.above[rows].mean()),
-        )
-        for rows in np.array_split(order, BINS)
-        if len(rows)
+    return Reliability(
+        direction=binned(predictions.outperformance, predictions.above),
+        classes=reliability(predictions.probabilities, predictions.classes),
     )
-    return Reliability(direction=bins, classes=reliability(predictions.probabilities, predictions.classes))
 
 
 def _direction(predictions: Predictions, sampling: Resampling) -> Figures:
@@ -180,9 +170,8 @@ def _calibration_error(said: Floats, happened: Floats, sampling: Resampling) -> 
     bins = np.empty(len(said), dtype=np.int64)
     for number, rows in enumerate(np.array_split(np.argsort(said, kind="stable"), BINS)):
         bins[rows] = number
-    inside: Callable[[int], Floats] = lambda number: (bins == number).astype(np.float64)  # noqa: E731
     error = np.zeros(len(sampling.weights))
     total = sampling.sums(np.ones(len(said)))
     for number in range(BINS):
-        error += np.abs(sampling.sums((said - happened) * inside(number))) / total
+        error += np.abs(sampling.sums((said - happened) * (bins == number))) / total
     return estimate(error)

@@ -96,8 +96,9 @@ def walk_forward(
     fitted: Fitted | None = None
     for done, fold in enumerate(years, 1):
         fresh = fit(recipe, data, fold.fit, fold.calibrate, seed)
-        scored.append(fresh.scored(data.rows(fold.calibrate)))
-        fitted = calibrated(fresh, scored)
+        newest = data.rows(fold.calibrate)
+        scored.append(Scored.of(fresh.direction, newest))
+        fitted = calibrated(fresh, scored, newest)
         parts.append(_predicted(fitted, data, fold))
         progress(done, len(years))
     assert fitted is not None  # noqa: S101 - there is a fold

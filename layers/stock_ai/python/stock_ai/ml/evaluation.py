@@ -59,11 +59,14 @@ def binary_losses(probability: Floats, happened: NDArray[np.bool_]) -> Floats:
 
 def reliability(probabilities: Floats, classes: Integers) -> tuple[ReliabilityBin, ...]:
     """Confidence against hit rate in ten bins of equal mass, lowest confidence first."""
-    confidence = probabilities.max(axis=1)
-    hit: NDArray[np.bool_] = probabilities.argmax(axis=1) == classes
-    bins = np.array_split(np.argsort(confidence, kind="stable"), min(BINS, len(classes)))
+    return binned(probabilities.max(axis=1), probabilities.argmax(axis=1) == classes)
+
+
+def binned(said: Floats, happened: NDArray[np.bool_]) -> tuple[ReliabilityBin, ...]:
+    """What was said of each row against how often it happened, in ten bins of equal mass, lowest first."""
+    bins = np.array_split(np.argsort(said, kind="stable"), min(BINS, len(said)))
     return tuple(
-        ReliabilityBin(rows=len(rows), confidence=float(confidence[rows].mean()), hit_rate=float(hit[rows].mean()))
+        ReliabilityBin(rows=len(rows), confidence=float(said[rows].mean()), hit_rate=float(happened[rows].mean()))
         for rows in bins
     )
 

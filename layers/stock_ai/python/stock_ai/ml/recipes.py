@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
@@ -193,24 +193,19 @@ class Parts:
     move: Part
     medians: Floats
 
-    def scored(self, data: Dataset) -> Scored:
-        """What the parts say of rows that they were not fitted on, with what happened."""
-        return Scored(
-            direction=self.direction.score(data.features, data.session),
-            move=self.move.score(data.features, data.session),
-            classes=data.classes,
-            above=data.above,
-        )
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scored:
-    """Scores of rows, each of shape (rows,), and what happened."""
+    """Scores of rows by a direction that was not fitted on them, and what happened; each of shape (rows,)."""
 
-    direction: Floats
-    move: Floats
+    score: Floats
     classes: Integers
     above: Rows
+
+    @classmethod
+    def of(cls, direction: Part, data: Dataset) -> Self:
+        """What `direction` says of rows."""
+        return cls(direction.score(data.features, data.session), data.classes, data.above)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -258,21 +253,22 @@ def fit_direction(recipe: Recipe, data: Dataset, fitted_on: Rows, scaled_on: Row
     return _part(recipe, learnt, learnt.above, data.rows(scaled_on), seed, _DIRECTION)
 
 
-def calibrated(parts: Parts, scored: Sequence[Scored]) -> Fitted:
-    """Calibrate on scores of rows that were not fitted on: of earlier parts of the same recipe, and of these, the last.
+def calibrated(parts: Parts, scored: Sequence[Scored], newest: Dataset) -> Fitted:
+    """Calibrate on rows that were not fitted on.
 
-    The direction is pooled over all: one year is too few independent sessions to tell its slope. How often anything
-    moves changes from year to year, so of that the newest scores alone are believed.
+    The direction is pooled over all of `scored`, by earlier directions of the same recipe and by this one: one year is
+    too few independent sessions to tell its slope. How often anything moves changes from year to year, so of that the
+    `newest` rows alone are believed.
     """
-    direction, classes, above = (
-        np.concatenate([getattr(one, name) for one in scored]) for name in ("direction", "classes", "above")
+    score, classes, above = (
+        np.concatenate([getattr(one, name) for one in scored]) for name in ("score", "classes", "above")
     )
-    moved, newest = classes != NEUTRAL, scored[-1]
+    moved = classes != NEUTRAL
     return Fitted(
         parts=parts,
-        up=Line.fit(direction[moved], classes[moved] == UP),
-        moves=Line.fit(newest.move, newest.classes != NEUTRAL),
-        above=Line.fit(direction, above),
+        up=Line.fit(score[moved], classes[moved] == UP),
+        moves=Line.fit(parts.move.score(newest.features, newest.session), newest.classes != NEUTRAL),
+        above=Line.fit(score, above),
     )
 
 

@@ -19,7 +19,7 @@ from stock_ai.ml.evaluation import CLASSES, evaluate, reliability
 from stock_ai.ml.features import FEATURE_NAMES, FEATURE_VERSION, MIN_BARS
 from stock_ai.ml.labels import DOWN, REACH, UP
 from stock_ai.ml.model import Model, library_versions, to_bytes
-from stock_ai.ml.recipes import Fitted, calibrated, fit
+from stock_ai.ml.recipes import Fitted, Scored, calibrated, fit, fit_direction
 from stock_ai.models import digest
 
 MAX_SPAN = 250
@@ -110,16 +110,17 @@ def _fitted(recipe: Recipe, data: Dataset, spans: Spans, seed: int) -> Fitted:
     For each earlier span a model is fitted on what lies before, as the one that is kept is for its own.
     """
     parts = fit(recipe, data, spans.fit, spans.calibrate, seed)
-    scored = [parts.scored(data.rows(spans.calibrate))]
+    newest = data.rows(spans.calibrate)
+    scored = [Scored.of(parts.direction, newest)]
     begins, ends = (int(bound) for bound in data.session[spans.calibrate][[0, -1]])
     length = ends - begins + 1
     while True:
         earlier = (data.session >= begins - length) & (data.session + REACH < begins)
         before = data.session + REACH < begins - length
         if len(np.unique(data.session[before])) < MIN_EARLIER:
-            return calibrated(parts, scored[::-1])
-        older = fit(recipe, data, before, earlier, seed)
-        scored.append(older.scored(data.rows(earlier)))
+            return calibrated(parts, scored[::-1], newest)
+        older = fit_direction(recipe, data, before, earlier, seed)
+        scored.append(Scored.of(older, data.rows(earlier)))
         begins -= length
 
 

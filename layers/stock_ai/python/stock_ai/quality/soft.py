@@ -17,6 +17,7 @@ from stock_ai.market.trading_calendar import Exchange
 from stock_ai.models import PriceBasis
 from stock_ai.quality.columns import DailyBars, Dates, Floats, Mask, factor_changes
 from stock_ai.quality.report import SoftWarning, WarningKind
+from stock_ai.quality.trading_rules import LIMITS, STOCK_LETTERS, TICK, finest_tick
 
 LARGEST_MOVE = 0.15
 """Of a close against the one before, corporate actions taken out."""
@@ -28,11 +29,7 @@ SPIKE_WINDOW = 60
 IDLE = 25
 """Sessions without a trade after which the wide limit holds for one day."""
 
-# Daily limit, and that of the first day after a pause. An unknown exchange gets the widest.
-_LIMITS = {Exchange.HOSE: (0.07, 0.20), Exchange.HNX: (0.10, 0.30), Exchange.UPCOM: (0.15, 0.40), None: (0.15, 0.40)}
-_TICK = 100.0
 _DIGITS = 6
-_STOCK_LETTERS = 3
 _LOT = 100
 _OLD_HOSE_LOT = 10
 _HOSE_LOT_OF_100 = np.datetime64("2021-01-04")
@@ -101,29 +98,20 @@ def _flagged(kind: WarningKind, where: Mask, value: Floats, expected: Floats | f
     return Flags(kind, at + first, value[at], np.broadcast_to(np.asarray(expected, dtype=np.float64), value.shape)[at])
 
 
-def _finest_tick(price: Floats, symbol: str, exchange: Exchange | None) -> Floats:
-    """The price step at each price; for an unknown exchange that of HOSE, which every other grid lies on."""
-    if exchange in (Exchange.HNX, Exchange.UPCOM):
-        return np.full_like(price, _TICK)
-    if len(symbol) > _STOCK_LETTERS:  # ETFs and covered warrants have one step at any price.
-        return np.full_like(price, 10.0)
-    return np.select([price < 10_000, price < 50_000], [10.0, 50.0], _TICK)
-
-
 def _price_limit(bars: DailyBars, sessions: Dates, exchange: Exchange | None) -> Flags:
     """High or low beyond the limit around the close before, which an ex-date lowers.
 
     Not judged: the very first bar, one after a gap, which hides the close that counts, and covered warrants, whose
     limit is that of another price. Exchanges round a limit to the grid but leave one step at least.
     """
-    usual, wide = _LIMITS[exchange]
+    usual, wide = LIMITS[exchange]
     judged, paused = _pauses(bars, sessions)
     limit = np.where(paused, wide, usual)
     factor, slack = factor_changes(bars)
     acted = np.abs(factor - 1) > slack
     with np.errstate(all="ignore"):
         reference = np.where(acted, bars.close[:-1] * factor, bars.close[:-1])
-        step = _finest_tick(reference, bars.symbol, exchange) if exchange is Exchange.HOSE else _TICK
+        step = finest_tick(reference, bars.symbol, exchange) if exchange is Exchange.HOSE else TICK
         # The reference of an ex-date is known to the rounding of the adjusted prices, and lies on the grid itself.
         room = np.where(acted, reference * slack + step, 0.5)
         ceiling = np.maximum(reference * (1 + limit), reference + step)
@@ -143,13 +131,13 @@ def _pauses(bars: DailyBars, sessions: Dates) -> tuple[Mask, Mask]:
     position = np.searchsorted(sessions, bars.dates)
     traded = np.where(bars.volume == 0, -np.inf, position)
     paused = position[1:] - np.maximum.accumulate(traded)[:-1] > IDLE
-    warrant = len(bars.symbol) > _STOCK_LETTERS and bars.symbol.startswith("C")
+    warrant = len(bars.symbol) > STOCK_LETTERS and bars.symbol.startswith("C")
     return ((np.diff(position) <= 1) | paused) & (not warrant), paused
 
 
 def _tick(bars: DailyBars, exchange: Exchange | None) -> Flags:
     prices = np.stack([bars.open, bars.high, bars.low, bars.close])
-    step = _finest_tick(prices, bars.symbol, exchange)
+    step = finest_tick(prices, bars.symbol, exchange)
     with np.errstate(invalid="ignore"):
         off = prices % step > 0
     somewhere: Mask = np.logical_or.reduce(off)
