@@ -1,42 +1,59 @@
-"""The port to whatever writes the text."""
+"""The port to a language model."""
 
 from __future__ import annotations
 
-from typing import Annotated, Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
-
-from functions.llm_analysis.facts import FactSheet
-from stock_ai.models import Language, Stance
-
-Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=600)]
+from functions.llm_analysis.draft import Draft
+from stock_ai.models import LlmUsage
 
 
-class Draft(BaseModel):
-    """What a provider writes."""
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """A first answer with what was wrong in it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    answer: Draft
+    faults: tuple[str, ...]
 
-    summary: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)] = Field(
-        description="Three to five sentences."
-    )
-    drivers: list[Sentence] = Field(max_length=8, description="What speaks for the stated view, one sentence each.")
-    risks: list[Sentence] = Field(min_length=1, max_length=8, description="What speaks against it, one sentence each.")
-    stance: Stance = Field(description="The direction of the text as a whole, in line with the signal.")
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What a provider is asked. `system` is the same for every symbol, so that providers can cache it."""
+
+    system: str
+    facts: str
+    """The fact table as JSON, with language and symbol: data, never instructions."""
+    repair: Repair | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One answer of a provider: a draft, or why there is none. What it has used is counted either way."""
+
+    draft: Draft | None
+    fault: str | None
+    """`truncated`, `refused`, or `malformed: ...` with the field."""
+    usage: LlmUsage
+
+
+OnText = Callable[[str], None]
+"""Called with the JSON of the answer as far as it has come, again and again while it grows."""
 
 
 class Provider(Protocol):
-    """Writes a text from facts."""
+    """Writes a draft from facts."""
 
     name: str
-    """`anthropic` or `template`."""
+    """`anthropic` or `openai`."""
     model: str
-    prompt_version: str
 
-    def write(self, sheet: FactSheet, language: Language) -> Draft | None:
-        """A text made from `sheet` only, or None when the answer did not have the asked form.
+    def write(self, brief: Brief, on_text: OnText) -> Reply:
+        """One answer, streamed.
 
         Raises:
-            RetryableError: the provider is away, busy or too slow.
-            RunAbortedError: the provider refuses this installation, e.g. its key; an operator has to look.
+            RateLimitedError: busy; `retry_after` where the provider says so.
+            RetryableError: away, overloaded or too slow.
+            RunAbortedError: it refuses this installation: the message names the setting, never the key.
         """

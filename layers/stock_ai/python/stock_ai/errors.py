@@ -4,6 +4,7 @@
 |---|---|
 | `RetryableError` | leave the work as it was and try the whole of it again |
 | `RateLimitedError` | the same, but not before `retry_after` has passed |
+| `BudgetSpentError` | the same, and tell the asker that it is our own limit |
 | `PoisonRecordError` | set the one record aside with its reason and go on |
 | `InvalidInputError` | refuse the request and tell the asker which field and value |
 | `RunAbortedError` | give up this run; an operator has to look |
@@ -27,6 +28,10 @@ class RateLimitedError(RetryableError):
         super().__init__(message)
         self.retry_after = retry_after
         """Seconds to wait, where the other side says so."""
+
+
+class BudgetSpentError(RateLimitedError):
+    """The money of this day is spent; `retry_after` is the time to the next one."""
 
 
 class PoisonRecordError(StockAIError):

@@ -225,9 +225,44 @@ class PanelSettings(Settings):
     snapshot: str = Field(validation_alias="PANEL_SNAPSHOT")
 
 
-class LlmSettings(Settings):
-    """Which language model explains; without a key the text comes from the template."""
+class LlmProviderName(StrEnum):
+    """Who writes explanations."""
 
-    anthropic_api_key: SecretStr | None = Field(default=None, validation_alias="ANTHROPIC_API_KEY")
+    ANTHROPIC = "anthropic"
+    OPENAI = "openai"
+    TEMPLATE = "template"
+    """Rules, without a language model."""
+
+
+class LlmSettings(Settings):
+    """Which language models explain, at what cost. Without a key the text comes from the template.
+
+    The API reads these too, to find a text that is written already; on AWS it is given the names but not the keys.
+    """
+
+    provider: LlmProviderName | None = Field(
+        default=None, validation_alias="LLM_PROVIDER", description="Left out, one whose key is there; else template."
+    )
+    fallback: LlmProviderName | None = Field(
+        default=None, validation_alias="LLM_FALLBACK", description="Left out, the other one whose key is there."
+    )
     anthropic_model: str = Field(default="claude-sonnet-4-5", validation_alias="ANTHROPIC_MODEL")
+    openai_model: str = Field(default="gpt-5-mini", validation_alias="OPENAI_MODEL")
+    anthropic_api_key: SecretStr | None = Field(default=None, validation_alias="ANTHROPIC_API_KEY")
+    openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
+    anthropic_base_url: str | None = Field(default=None, validation_alias="ANTHROPIC_BASE_URL")
+    openai_base_url: str | None = Field(default=None, validation_alias="OPENAI_BASE_URL")
     cache_seconds: int = Field(default=6 * 3600, ge=1, validation_alias="LLM_CACHE_SECONDS")
+    daily_budget_usd: float = Field(
+        default=1.0, ge=0, validation_alias="LLM_DAILY_BUDGET_USD", description="Per day of the exchange's time zone."
+    )
+
+    def order(self) -> tuple[LlmProviderName, ...]:
+        """The providers to ask, the first one first; no other stands behind the template."""
+        keys = {LlmProviderName.ANTHROPIC: self.anthropic_api_key, LlmProviderName.OPENAI: self.openai_api_key}
+        ready = [name for name, key in keys.items() if key is not None]
+        first = self.provider or next(iter(ready), LlmProviderName.TEMPLATE)
+        second = self.fallback or next((name for name in ready if name is not first), None)
+        if first is LlmProviderName.TEMPLATE or second in (None, first):
+            return (first,)
+        return first, second

@@ -12,27 +12,49 @@ from stock_ai.models.analysis import (
 )
 from stock_ai.models.base import SCHEMA_VERSION, SIMULATED, Interval, Price, PriceBasis, digest
 from stock_ai.models.insight import HistoryEntry, HistoryKind, Insight
-from stock_ai.models.llm import Language, LlmAnalysis, Stance
+from stock_ai.models.llm import (
+    CitedFact,
+    Explained,
+    Grounding,
+    Horizon,
+    Language,
+    Level,
+    LevelKind,
+    LlmAnalysis,
+    LlmUsage,
+    Served,
+    Stance,
+    StanceConfidence,
+)
 from stock_ai.models.price import StockPrice, price_event_id
 
 __all__ = [
     "SCHEMA_VERSION",
     "SIMULATED",
     "AiAnalysis",
+    "CitedFact",
+    "Explained",
+    "Grounding",
     "HistoryEntry",
     "HistoryKind",
+    "Horizon",
     "Insight",
     "Interval",
     "Language",
+    "Level",
+    "LevelKind",
     "LlmAnalysis",
+    "LlmUsage",
     "ModelRef",
     "NullIndicator",
     "NullReason",
     "Price",
     "PriceBasis",
+    "Served",
     "Signal",
     "SignalReason",
     "Stance",
+    "StanceConfidence",
     "StockPrice",
     "Withheld",
     "WithheldReason",

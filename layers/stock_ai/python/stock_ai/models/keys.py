@@ -15,6 +15,26 @@ def history(symbol: str) -> str:
     return f"analysis:history:{symbol}"
 
 
-def llm_answer(symbol: str, fingerprint: str) -> str:
-    """String with expiry: an `LlmAnalysis` as JSON, reused while its facts have not changed."""
-    return f"llm:answer:{symbol}:{fingerprint}"
+def llm_text(symbol: str, text_id: str) -> str:
+    """String with expiry: the `LlmAnalysis` called `text_id` as JSON; its name holds the data it was made from."""
+    return f"llm:text:{symbol}:{text_id}"
+
+
+def llm_latest(symbol: str, language: str) -> str:
+    """String: the newest `LlmAnalysis` of a language model, or of the template where none is chosen, as JSON."""
+    return f"llm:latest:{symbol}:{language}"
+
+
+def llm_flight(text_id: str) -> str:
+    """Stream with expiry: what happens while a text is made, until `done` or `failed`."""
+    return f"llm:flight:{text_id}"
+
+
+def llm_lead(text_id: str) -> str:
+    """String with expiry: who makes the text at present."""
+    return f"llm:lead:{text_id}"
+
+
+def llm_usage(day: str) -> str:
+    """Hash with expiry: calls, tokens and micro-dollars of one day of the exchange, by provider."""
+    return f"llm:usage:{day}"
