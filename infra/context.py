@@ -11,6 +11,9 @@
 | price_source | `simulated` (default) or `vnstock` | the same |
 | symbols | what to collect: `VN30`, `HOSE`, `HNX`, `UPCOM`, `ALL` or `FPT,VCB`; the source's default | the same |
 | cors_origins | `*` (default) or origins that browsers may call from, `https://a.example[,..]` | the same |
+| llm_provider | `template` (default), `anthropic` or `openai`: who explains; needs its key in its secret | the same |
+| llm_fallback | `anthropic` or `openai`, asked while the first is away, optional | the same |
+| llm_daily_budget_usd | dollars a day, `1` unless given | the same |
 | alarm_email | an address, optional | - |
 """
 
@@ -60,6 +63,9 @@ class Context:
     """Groups or symbols separated by commas; empty leaves it to the source."""
     cors_origins: str
     """`*`, or origins separated by commas."""
+    llm_provider: str
+    llm_fallback: str | None
+    llm_daily_budget_usd: str
     alarm_email: str | None
 
     @property
@@ -94,9 +100,14 @@ _KEYS = (
     "price_source",
     "symbols",
     "cors_origins",
+    "llm_provider",
+    "llm_fallback",
+    "llm_daily_budget_usd",
     "alarm_email",
 )
 _SOURCES = ("simulated", "vnstock")
+_LANGUAGE_MODELS = ("anthropic", "openai")
+_DOLLARS = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,2})?")
 
 
 def machine_arch(machine: str | None = None) -> Architecture:
@@ -131,6 +142,11 @@ def _aws(given: Mapping[str, str | None]) -> Context:
         price_source=_one_of("price_source", given["price_source"] or "simulated", _SOURCES),
         symbols=_symbols(given["symbols"]),
         cors_origins=_origins(given["cors_origins"] or "*"),
+        llm_provider=_one_of("llm_provider", given["llm_provider"] or "template", ("template", *_LANGUAGE_MODELS)),
+        llm_fallback=_fallback(given["llm_fallback"], given["llm_provider"]),
+        llm_daily_budget_usd=_checked(
+            "llm_daily_budget_usd", given["llm_daily_budget_usd"] or "1", _DOLLARS, "an amount of dollars such as 2.50"
+        ),
         alarm_email=None if email is None else _checked("alarm_email", email, _EMAIL, "an e-mail address"),
     )
 
@@ -149,6 +165,11 @@ def _localstack(given: Mapping[str, str | None]) -> Context:
         price_source=_one_of("price_source", given["price_source"] or "simulated", _SOURCES),
         symbols=_symbols(given["symbols"]),
         cors_origins=_origins(given["cors_origins"] or "*"),
+        llm_provider=_one_of("llm_provider", given["llm_provider"] or "template", ("template", *_LANGUAGE_MODELS)),
+        llm_fallback=_fallback(given["llm_fallback"], given["llm_provider"]),
+        llm_daily_budget_usd=_checked(
+            "llm_daily_budget_usd", given["llm_daily_budget_usd"] or "1", _DOLLARS, "an amount of dollars such as 2.50"
+        ),
         alarm_email=None,
     )
 
@@ -193,6 +214,14 @@ def _origins(value: str) -> str:
         return value
     what = "an origin such as https://app.example.org, without a path"
     return ",".join(_checked("cors_origins", part.strip(), _ORIGIN, what) for part in value.split(","))
+
+
+def _fallback(value: str | None, first: str | None) -> str | None:
+    if value is None:
+        return None
+    if first in (None, "template", value):
+        raise InvalidInputError(f"llm_fallback: {value!r} has no use with llm_provider={first or 'template'}")
+    return _one_of("llm_fallback", value, _LANGUAGE_MODELS)
 
 
 def _managed_or_secret(key: str, value: str | None, managed: str) -> str:

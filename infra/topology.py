@@ -90,6 +90,9 @@ def _results(topic: str) -> KafkaTrigger:
     )
 
 
+_ENGINES = ("LLM_PROVIDER", "LLM_FALLBACK", "ANTHROPIC_MODEL", "OPENAI_MODEL")
+"""Which language models are asked: told to whoever writes texts and to whoever looks for one that is written."""
+
 FUNCTIONS: tuple[Function, ...] = (
     Function(
         name="data_collector",
@@ -171,17 +174,24 @@ FUNCTIONS: tuple[Function, ...] = (
     ),
     Function(
         name="llm_analysis",
-        memory_mb=512,
+        memory_mb=1024,
         timeout_seconds=60,
         publishes=(topics.LLM_ANALYSIS_RESULTS,),
-        reserved_concurrency=5,  # Every call costs money; more askers than this wait or are told to.
+        reserved_concurrency=10,  # Every call costs money; more askers than this wait or are told to.
         layers=("stock_ai", "base", "llm"),
         settings=(
             "KAFKA_BOOTSTRAP_SERVERS",
+            "MONGODB_URI",
+            "MONGODB_DATABASE",
             "REDIS_URL",
+            "CLOSURES_FILE",
             "ANTHROPIC_API_KEY",
-            "ANTHROPIC_MODEL",
+            "ANTHROPIC_BASE_URL",
+            "OPENAI_API_KEY",
+            "OPENAI_BASE_URL",
+            *_ENGINES,
             "LLM_CACHE_SECONDS",
+            "LLM_DAILY_BUDGET_USD",
         ),
     ),
     Function(
@@ -207,6 +217,10 @@ FUNCTIONS: tuple[Function, ...] = (
             "REDIS_URL",
             "KAFKA_BOOTSTRAP_SERVERS",
             "LLM_FUNCTION_NAME",
+            *_ENGINES,
+            "LLM_DAILY_BUDGET_USD",
+            "LLM_REQUESTS_PER_MINUTE",
+            "LLM_WAIT_SECONDS",
             "API_CORS_ORIGINS",
             "CLOSURES_FILE",
         ),

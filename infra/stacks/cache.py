@@ -20,7 +20,7 @@ MAX_ECPU = 15_000
 """Requests a second, of 1 kB; a loop that runs away costs no more."""
 
 # What insights, answers and the pace of the collector need, on their keys and no others.
-_KEYS = "~insight:* ~analysis:history:* ~llm:answer:* ~pace:*"
+_KEYS = "~insight:* ~analysis:history:* ~llm:* ~pace:*"
 _ACCESS = f"on {_KEYS} -@all +@read +@write +@connection +@scripting -@dangerous"
 
 

@@ -10,7 +10,7 @@ from infra.context import PROVISIONED, SERVERLESS, Context, secret_name
 from infra.stacks.cache import ManagedCache
 from infra.stacks.documents import ManagedDocuments
 from infra.stacks.kafka import ProvisionedKafka, ServerlessKafka
-from infra.stacks.models import language_model_source, market_data_source, model_bucket
+from infra.stacks.models import language_model_sources, market_data_source, model_bucket
 from infra.stacks.network import PRIVATE
 from infra.stacks.stores import (
     MODELS_PREFIX,
@@ -38,7 +38,7 @@ class DataStack(Stack):
         self.functions_group = ec2.SecurityGroup(
             self, "Functions", vpc=vpc, description="The functions of Stock AI", allow_all_outbound=False
         )
-        self.functions_group.add_egress_rule(_ANY, ec2.Port.tcp(443), "Services of AWS, price sources, Anthropic")
+        self.functions_group.add_egress_rule(_ANY, ec2.Port.tcp(443), "Services of AWS, price sources, language models")
         self.bucket = model_bucket(self)
         self.kafka, brokers = self._kafka(context)
         self.stores = Stores(
@@ -48,7 +48,7 @@ class DataStack(Stack):
                 "REDIS_URL": self._cache(context),
                 "MODEL_REGISTRY": Source({"MODEL_REGISTRY": f"s3://{self.bucket.bucket_name}/{MODELS_PREFIX}"}),
                 "PANEL_SNAPSHOT": Source({"PANEL_SNAPSHOT": f"s3://{self.bucket.bucket_name}/{PANEL_KEY}"}),
-                "ANTHROPIC_API_KEY": language_model_source(self),
+                **language_model_sources(self),
                 "VNSTOCK_API_KEY": market_data_source(self),
             },
             bucket=self.bucket,

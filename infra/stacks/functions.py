@@ -119,6 +119,9 @@ class FunctionsStack(Stack):
             **({"PRICE_SYMBOLS": self._context.symbols} if self._context.symbols else {}),
             "LLM_FUNCTION_NAME": topology.function(policies.LLM_FUNCTION).deployed_name,
             "API_CORS_ORIGINS": self._context.cors_origins,
+            "LLM_PROVIDER": self._context.llm_provider,
+            **({"LLM_FALLBACK": self._context.llm_fallback} if self._context.llm_fallback else {}),
+            "LLM_DAILY_BUDGET_USD": self._context.llm_daily_budget_usd,
         }
         environment = {"POWERTOOLS_SERVICE_NAME": function.name}
         for setting in function.settings:

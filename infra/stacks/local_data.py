@@ -7,7 +7,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from infra.context import Context
-from infra.stacks.models import language_model_source, market_data_source, model_bucket
+from infra.stacks.models import language_model_sources, market_data_source, model_bucket
 from infra.stacks.stores import MODELS_PREFIX, PANEL_KEY, Source, Stores, secret_source
 
 
@@ -25,7 +25,7 @@ class LocalDataStack(Stack):
             "REDIS_URL": secret_source("REDIS_URL", self._url("RedisUrl", "stock-ai/redis-url", context.redis)),
             "MODEL_REGISTRY": Source({"MODEL_REGISTRY": f"s3://{bucket.bucket_name}/{MODELS_PREFIX}"}),
             "PANEL_SNAPSHOT": Source({"PANEL_SNAPSHOT": f"s3://{bucket.bucket_name}/{PANEL_KEY}"}),
-            "ANTHROPIC_API_KEY": language_model_source(self),
+            **language_model_sources(self),
             "VNSTOCK_API_KEY": market_data_source(self),
         }
         self.stores = Stores(sources=sources, bucket=bucket, kafka=None, placement=None)

@@ -9,7 +9,8 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from infra.stacks.findings import acknowledge
 from infra.stacks.stores import PANEL_KEY, Source, secret_source
 
-LANGUAGE_MODEL_SECRET = "stock-ai/language-model"  # noqa: S105 - its name
+ANTHROPIC_SECRET = "stock-ai/anthropic"  # noqa: S105 - its name
+OPENAI_SECRET = "stock-ai/openai"  # noqa: S105 - its name
 MARKET_DATA_SECRET = "stock-ai/market-data"  # noqa: S105 - its name
 
 
@@ -34,9 +35,12 @@ def model_bucket(stack: Stack) -> s3.Bucket:
     return bucket
 
 
-def language_model_source(stack: Stack) -> Source:
-    """Anthropic's key; while there is none, answers come from the template."""
-    return _operators_key(stack, "LanguageModel", LANGUAGE_MODEL_SECRET, "ANTHROPIC_API_KEY", "Anthropic")
+def language_model_sources(stack: Stack) -> dict[str, Source]:
+    """The keys of language models; one that is asked (`-c llm_provider=..`) needs its key."""
+    return {
+        "ANTHROPIC_API_KEY": _operators_key(stack, "Anthropic", ANTHROPIC_SECRET, "ANTHROPIC_API_KEY", "Anthropic"),
+        "OPENAI_API_KEY": _operators_key(stack, "OpenAi", OPENAI_SECRET, "OPENAI_API_KEY", "OpenAI"),
+    }
 
 
 def market_data_source(stack: Stack) -> Source:

@@ -58,6 +58,13 @@ def test_brokers_of_ones_own():
         ({"kafka_secret": "k"}, "kafka_secret: 'k' has no use with kafka=provisioned"),
         ({"mongodb": "secret:"}, "mongodb: '' is not the name of a secret"),
         ({"redis": "secret:a b"}, "redis: 'a b' is not the name of a secret"),
+        ({"llm_provider": "gpt"}, "llm_provider: 'gpt' is not template or anthropic or openai"),
+        ({"llm_fallback": "openai"}, "llm_fallback: 'openai' has no use with llm_provider=template"),
+        (
+            {"llm_provider": "openai", "llm_fallback": "openai"},
+            "llm_fallback: 'openai' has no use with llm_provider=openai",
+        ),
+        ({"llm_daily_budget_usd": "-1"}, "llm_daily_budget_usd: '-1' is not an amount of dollars"),
         ({"alarm_email": "nobody"}, "alarm_email: 'nobody' is not an e-mail address"),
         ({"target": "localstack", "alarm_email": "a@b.c"}, "alarm_email: 'a@b.c' has no use with target=localstack"),
         ({"target": "localstack", "kafka": "provisioned"}, "kafka: 'provisioned' is not host:port"),

@@ -44,9 +44,11 @@ def test_functions_are_those_of_the_topology(synthesise, variant, arch):
 
 
 def test_every_setting_is_given_or_left_to_its_default(aws):
-    left_out = {"PRICE_DATA", "PRICE_SYMBOLS", "PRICE_SINCE", "PRICE_UNTIL", "ANTHROPIC_MODEL", "LLM_CACHE_SECONDS"}
+    left_out = {"PRICE_DATA", "PRICE_SYMBOLS", "PRICE_SINCE", "PRICE_UNTIL"}
     # On AWS the calendar is that of the layer: a deployment brings the closures.
     left_out |= {"RATE_LIMIT_PER_SECOND", "CLOSURES_FILE"}
+    left_out |= {"LLM_FALLBACK", "LLM_CACHE_SECONDS", "LLM_REQUESTS_PER_MINUTE", "LLM_WAIT_SECONDS"}
+    left_out |= {f"{provider}_{what}" for provider in ("ANTHROPIC", "OPENAI") for what in ("MODEL", "BASE_URL")}
     for function in topology.FUNCTIONS:
         variables = aws.functions()[function.deployed_name]["Environment"]["Variables"]
         for setting in set(function.settings) - left_out:
@@ -214,4 +216,15 @@ def test_a_function_reads_the_secrets_of_its_settings_only(external):
         found = json.dumps(resources(external.statements(function.deployed_name), "secretsmanager:GetSecretValue"))
         for setting, secret in mine.items():
             assert (secret in found) is (setting in function.settings), (function.name, setting)
-        assert ("LanguageModel" in found) is ("ANTHROPIC_API_KEY" in function.settings), function.name
+        for secret, setting in (("Anthropic", "ANTHROPIC_API_KEY"), ("OpenAi", "OPENAI_API_KEY")):
+            assert (secret in found) is (setting in function.settings), function.name
+
+
+def test_writer_and_reader_of_texts_are_told_the_same_language_models(aws, external):
+    for deployment, told in (
+        (aws, {"LLM_PROVIDER": "template", "LLM_DAILY_BUDGET_USD": "1"}),
+        (external, {"LLM_PROVIDER": "anthropic", "LLM_FALLBACK": "openai", "LLM_DAILY_BUDGET_USD": "2.50"}),
+    ):
+        for name in ("stock-ai-llm-analysis", "stock-ai-api"):
+            variables = deployment.functions()[name]["Environment"]["Variables"]
+            assert {key: value for key, value in variables.items() if key in {*told, "LLM_FALLBACK"}} == told

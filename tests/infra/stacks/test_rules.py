@@ -70,13 +70,13 @@ def test_nothing_secret_is_in_a_template(deployment):
         assert not re.search(r"mongodb(\+srv)?://[^/@\"]+:[^/@\"]+@", text), stack
         assert not re.search(r"rediss?://[^/@\"]*:[^/@\"]+@", text), stack
     for properties in deployment.resources("AWS::SecretsManager::Secret").values():
-        if properties.get("Name") in {"stock-ai/language-model", "stock-ai/market-data"}:
+        if properties.get("Name") in {"stock-ai/anthropic", "stock-ai/openai", "stock-ai/market-data"}:
             assert set(json.loads(properties["SecretString"]).values()) == {""}
 
 
 def test_no_environment_holds_a_secret(deployment):
     names = {"MONGODB_PASSWORD", "REDIS_PASSWORD", "KAFKA_PASSWORD", "ANTHROPIC_API_KEY", "MONGODB_USERNAME"}
-    names.add("VNSTOCK_API_KEY")
+    names |= {"VNSTOCK_API_KEY", "OPENAI_API_KEY"}
     for name, properties in deployment.functions().items():
         variables = properties["Environment"]["Variables"]
         assert not names & set(variables), name
