@@ -9,8 +9,10 @@ from fastapi import FastAPI, Request
 from fastapi.middleware.cors import CORSMiddleware
 
 from api import problems
+from api.explanations import Explanations
 from api.middleware import HEADER, RequestScope
-from api.routers import analysis, health, market, stocks, track_record
+from api.recent import RecentAnswers
+from api.routers import analysis, health, llm, market, stocks, track_record
 from api.schemas import Links
 from api.services import Services
 
@@ -64,7 +66,8 @@ def create_app(services: Services, cors_origins: Sequence[str] = ("*",)) -> Fast
         },
     )
     app.state.services = services
-    for router in (stocks.router, analysis.router, market.router, track_record.router, health.router):
+    app.state.explanations = Explanations(services)
+    for router in (stocks.router, analysis.router, llm.router, market.router, track_record.router, health.router):
         app.include_router(router, prefix=PREFIX)
 
     @app.get("/", operation_id="getIndex", summary="Where to go from here", tags=["health"])
@@ -83,13 +86,14 @@ def create_app(services: Services, cors_origins: Sequence[str] = ("*",)) -> Fast
         )
 
     problems.install(app)
+    app.add_middleware(RecentAnswers, path_end=llm.PATH_END)
     app.add_middleware(RequestScope)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=list(cors_origins),
         allow_methods=["GET", "POST"],
-        allow_headers=["Content-Type", "If-None-Match"],
-        expose_headers=["ETag", "Retry-After", HEADER],
+        allow_headers=["Content-Type", "If-None-Match", "Last-Event-ID"],
+        expose_headers=["ETag", "Location", "Retry-After", HEADER],
     )
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app

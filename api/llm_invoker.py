@@ -7,53 +7,86 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from stock_ai.errors import InvalidInputError, NotFoundError, RetryableError
-from stock_ai.models import LlmAnalysis
+from stock_ai.clock import Clock, utc_now
+from stock_ai.errors import (
+    BudgetSpentError,
+    InvalidInputError,
+    NotFoundError,
+    RateLimitedError,
+    RetryableError,
+    RunAbortedError,
+    StockAIError,
+)
+from stock_ai.models import Explained
 
 _CONNECT_SECONDS = 2
-_READ_SECONDS = 25
-"""With the connection's two seconds still below the 29 s after which API Gateway gives up on the API itself."""
+_KINDS = (NotFoundError, InvalidInputError, RateLimitedError, RunAbortedError)
 
 
-def lambda_client() -> Any:
-    """A Lambda client that asks once and gives up before the API's own caller does."""
+class StillRunningError(RetryableError):
+    """The text is not there yet, and somebody goes on writing it."""
+
+
+def lambda_client(wait_seconds: float) -> Any:
+    """A Lambda client that asks once and waits a second less than the API does.
+
+    So no thread of the API waits any more when Lambda freezes its process after the answer.
+    """
     import boto3
     from botocore.config import Config
 
-    patience = Config(connect_timeout=_CONNECT_SECONDS, read_timeout=_READ_SECONDS, retries={"total_max_attempts": 1})
+    patience = Config(
+        connect_timeout=_CONNECT_SECONDS, read_timeout=max(1.0, wait_seconds - 1), retries={"total_max_attempts": 1}
+    )
     return boto3.client("lambda", config=patience)
 
 
 class LambdaLlmInvoker:
     """Implements `stock_ai.ports.LlmInvoker` by `lambda.invoke`. boto3 is imported at the first question."""
 
-    def __init__(self, function_name: str, make_client: Callable[[], Any] = lambda_client) -> None:
+    def __init__(self, function_name: str, make_client: Callable[[], Any], clock: Clock = utc_now) -> None:
         self._function_name = function_name
         self._client = functools.cache(make_client)
+        self._clock = clock
 
-    def __call__(self, request: dict[str, str]) -> LlmAnalysis:
+    def __call__(self, request: dict[str, str]) -> Explained:
         """Invoke and wait for the answer.
 
         Raises:
-            NotFoundError: nothing is known of the symbol.
+            NotFoundError: the symbol has not been analysed.
             InvalidInputError: the function refused the request.
-            RetryableError: the function failed, was throttled or did not answer in time.
+            StillRunningError: it works on after the time to wait.
+            BudgetSpentError: the day's money is spent.
+            RateLimitedError: as many as may run at once are running.
+            RunAbortedError: the providers refuse this installation; the message names the setting.
+            RetryableError: the function failed or could not be reached.
         """
-        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
         try:
             answer = self._client().invoke(FunctionName=self._function_name, Payload=json.dumps(request).encode())
             payload = answer["Payload"].read()
-        except (BotoCoreError, ClientError) as error:
+        except ReadTimeoutError as error:
+            raise StillRunningError("llm_analysis is still writing") from error
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code == "TooManyRequestsException":
+                raise RateLimitedError("llm_analysis is busy") from error
+            raise RetryableError(f"llm_analysis could not be asked: {code}") from error
+        except BotoCoreError as error:
             raise RetryableError(f"llm_analysis could not be asked: {type(error).__name__}") from error
         if "FunctionError" in answer:
             failure = json.loads(payload)
-            raise _error(failure.get("errorType", "Unknown"), failure.get("errorMessage", ""))
-        return LlmAnalysis.model_validate_json(payload)
+            raise self._error(failure.get("errorType", "Unknown"), failure.get("errorMessage", ""))
+        return Explained.model_validate_json(payload)
 
+    def _error(self, kind: str, message: str) -> StockAIError:
+        if kind == BudgetSpentError.__name__:
+            # Lambda passes on an error's type and words only, and the next budget begins with the next day.
+            from stock_ai.storage.llm_usage import until_next_day
 
-def _error(kind: str, message: str) -> Exception:
-    for expected in (NotFoundError, InvalidInputError):
-        if kind == expected.__name__:
-            return expected(message)
-    return RetryableError(f"llm_analysis failed: {kind}: {message}")
+            return BudgetSpentError(message, until_next_day(self._clock()))
+        for expected in _KINDS:
+            if kind == expected.__name__:
+                return expected(message)
+        return RetryableError(f"llm_analysis failed: {kind}: {message}")

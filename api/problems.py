@@ -6,6 +6,7 @@ field and the value. Nothing here shows internals, and 5xx answers show no detai
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -16,7 +17,14 @@ from pydantic import Field
 from starlette.exceptions import HTTPException
 
 from api.schemas import Schema
-from stock_ai.errors import InvalidInputError, NotFoundError, RetryableError
+from stock_ai.errors import (
+    BudgetSpentError,
+    InvalidInputError,
+    NotFoundError,
+    RateLimitedError,
+    RetryableError,
+    StockAIError,
+)
 from stock_ai.observability import logger
 
 MEDIA_TYPE = "application/problem+json"
@@ -27,6 +35,22 @@ _SHOWN = 100
 
 class AnalysisPendingError(NotFoundError):
     """Bars of the symbol are stored, and its first analysis is still to come: a `NotFoundError` worth asking again."""
+
+
+class NoTextError(NotFoundError):
+    """The symbol is known, and there is no such explanation of it."""
+
+
+class ClientLimitError(RateLimitedError):
+    """This client asks too often; `retry_after` is when it may ask again."""
+
+
+class LlmMisconfiguredError(StockAIError):
+    """No explanation can be written before an operator has mended a setting, which the message names."""
+
+
+class StreamingUnavailableError(StockAIError):
+    """This installation cannot pass on an answer before it is whole; the message says what to ask in its place."""
 
 
 class FieldFault(Schema):
@@ -123,6 +147,33 @@ async def _pending(request: Request, error: AnalysisPendingError) -> Response:
     return problem(request, "analysis-pending", "Analysis pending", 404, str(error))
 
 
+async def _no_text(request: Request, error: NoTextError) -> Response:
+    return problem(request, "no-text", "No text", 404, str(error))
+
+
+async def _client_limit(request: Request, error: ClientLimitError) -> Response:
+    return problem(request, "rate-limited", "Too many requests", 429, str(error), headers=_retry_after(error))
+
+
+async def _budget_spent(request: Request, error: BudgetSpentError) -> Response:
+    return problem(request, "llm-budget-spent", "Budget spent", 429, str(error), headers=_retry_after(error))
+
+
+async def _misconfigured(request: Request, error: LlmMisconfiguredError) -> Response:
+    logger.error("language model refused", extra={"detail": str(error)})
+    return problem(request, "llm-misconfigured", "Language model misconfigured", 503, str(error))
+
+
+async def _no_streaming(request: Request, error: StreamingUnavailableError) -> Response:
+    return problem(request, "streaming-unavailable", "No streaming here", 501, str(error))
+
+
+def _retry_after(error: RetryableError) -> dict[str, str]:
+    """Whole seconds, where the other side has named none a few."""
+    seconds = getattr(error, "retry_after", None)
+    return {"Retry-After": str(RETRY_AFTER_SECONDS if seconds is None else max(1, math.ceil(seconds)))}
+
+
 async def _unavailable(request: Request, error: RetryableError) -> Response:
     logger.warning("dependency unavailable", extra={"detail": str(error), "path": request.url.path})
     return problem(
@@ -131,7 +182,7 @@ async def _unavailable(request: Request, error: RetryableError) -> Response:
         "Temporarily unavailable",
         503,
         "A service this answer needs is away or busy. The same request may succeed later.",
-        headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
+        headers=_retry_after(error),
     )
 
 
@@ -158,5 +209,10 @@ def install(app: FastAPI) -> None:
     app.exception_handler(InvalidInputError)(_invalid_input)
     app.exception_handler(NotFoundError)(_not_found)
     app.exception_handler(AnalysisPendingError)(_pending)
+    app.exception_handler(NoTextError)(_no_text)
     app.exception_handler(RetryableError)(_unavailable)
+    app.exception_handler(ClientLimitError)(_client_limit)
+    app.exception_handler(BudgetSpentError)(_budget_spent)
+    app.exception_handler(LlmMisconfiguredError)(_misconfigured)
+    app.exception_handler(StreamingUnavailableError)(_no_streaming)
     app.exception_handler(HTTPException)(_http)

@@ -7,7 +7,18 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from stock_ai.models import HistoryEntry, Insight, LlmAnalysis, Price, PriceBasis, Signal, Withheld, WithheldReason
+from stock_ai.models import (
+    HistoryEntry,
+    Insight,
+    Language,
+    LlmAnalysis,
+    Price,
+    PriceBasis,
+    Served,
+    Signal,
+    Withheld,
+    WithheldReason,
+)
 from stock_ai.models.analysis import NullIndicator
 from stock_ai.models.price import BarTime
 
@@ -155,7 +166,24 @@ class History(Answer):
 class LlmAnswer(LlmAnalysis):
     """A stock explained in words."""
 
-    freshness: Freshness
+    served: Served = Field(description="How the answer came about.")
+    age_seconds: int = Field(description="Since the text was written.")
+    freshness: Freshness = Field(description="Of the facts behind the text.")
+
+
+class WritingStatus(StrEnum):
+    """How far a text is."""
+
+    WRITING = "writing"
+
+
+class LlmWriting(Schema):
+    """The text is still being written."""
+
+    symbol: str
+    language: Language | None = Field(description="Null where only the name of the text is known.")
+    status: WritingStatus = WritingStatus.WRITING
+    location: str = Field(description="Where to ask for it; also in the header Location.")
 
 
 class Breadth(Schema):

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from stock_ai.clock import Clock
+    from stock_ai.llm_engines import Engine
     from stock_ai.market.trading_calendar import TradingCalendar
+    from stock_ai.models import Language, LlmAnalysis
+    from stock_ai.models.llm_usage import LlmUsageDay
     from stock_ai.ports import InsightStore, LlmInvoker, PriceStore
     from stock_ai.quality.report import MarketQuality, SymbolQuality
+    from stock_ai.storage.answers import CurrentTexts
+    from stock_ai.storage.flights import FlightEvent
+    from stock_ai.storage.llm_usage import Counter
     from stock_ai.track_record.record import TrackRecord
     from stock_ai.track_record.records import IssuedSignal, Outcome
 
@@ -40,6 +49,52 @@ class TrackRecordReader(Protocol):
         """Every outcome row of a symbol's signals, by date, signal, horizon and revision."""
 
 
+class LlmTexts(Protocol):
+    """Kept explanations. Every call may raise `RetryableError`."""
+
+    def current(self, symbol: str, text_ids: Sequence[str]) -> CurrentTexts:
+        """The insight of a symbol and its texts with these ids, as JSON, in one read."""
+
+    def latest(self, symbol: str, language: Language) -> LlmAnalysis | None:
+        """The newest text, whatever it was made from."""
+
+
+class LlmFlights(Protocol):
+    """Texts that are being made. Every call may raise `RetryableError`."""
+
+    def follow(self, text_id: str, timeout_seconds: float, after: str | None = None) -> Iterator[FlightEvent]:
+        """The events of its making; `LeadGoneError` where it is left without an end."""
+
+
+class LlmUsageBook(Protocol):
+    """What language models cost, by day. Every call may raise `RetryableError`."""
+
+    def day(self, day: dt.date) -> LlmUsageDay:
+        """What was used on a day of the exchange."""
+
+    def count(self, provider: str, model: str, counter: Counter, by: int = 1) -> None:
+        """Count something of today."""
+
+
+class LlmLimit(Protocol):
+    """How often one client may have a text written."""
+
+    def admit(self, client: str) -> None:
+        """Count one; raises `ClientLimitError` where it was one too many, `RetryableError` where Redis is away."""
+
+
+@dataclass(frozen=True, slots=True)
+class LlmTerms:
+    """How the API explains."""
+
+    wait_seconds: float = 20.0
+    """How long a request waits for its text before it is told where to ask again."""
+    requests_per_minute: int = 6
+    """Of one client, for texts that are still to be written; 0 sets no limit."""
+    streaming: bool = True
+    """Whether the server in front of the application can pass on an answer before it is whole."""
+
+
 class Services(Protocol):
     """The ports of the API. Each may be made when it is first read, so that a route pays only for those it uses."""
 
@@ -61,7 +116,30 @@ class Services(Protocol):
 
     @property
     def llm(self) -> LlmInvoker:
-        """Explanations in words."""
+        """Has an explanation written."""
+
+    @property
+    def llm_terms(self) -> LlmTerms:
+        """How the API explains."""
+
+    def llm_engines(self, provider: str | None) -> Sequence[Engine]:
+        """Who may have written a text, the first one first; `provider` alone where one is named."""
+
+    @property
+    def llm_texts(self) -> LlmTexts:
+        """Kept explanations."""
+
+    @property
+    def llm_flights(self) -> LlmFlights:
+        """Explanations that are being written."""
+
+    @property
+    def llm_usage(self) -> LlmUsageBook:
+        """What language models cost."""
+
+    @property
+    def llm_limit(self) -> LlmLimit:
+        """How often one client may have a text written."""
 
     @property
     def probes(self) -> Mapping[str, Probe]:

@@ -7,7 +7,10 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode
 
+from api.services import LlmTerms
 from stock_ai.settings import Settings
+
+_TERMS = LlmTerms()
 
 
 def _split(value: object) -> object:
@@ -15,7 +18,7 @@ def _split(value: object) -> object:
 
 
 class ApiSettings(Settings):
-    """Who may call from a browser, and which function writes explanations."""
+    """Who may call from a browser, which function writes explanations and how long a request waits for them."""
 
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
         default=("*",), validation_alias="API_CORS_ORIGINS", description="Comma separated origins, or *."
@@ -23,3 +26,23 @@ class ApiSettings(Settings):
     llm_function_name: str = Field(
         default="llm_analysis", validation_alias="LLM_FUNCTION_NAME", description="Name or ARN of the Lambda function."
     )
+    llm_wait_seconds: float = Field(
+        default=_TERMS.wait_seconds,
+        ge=1,
+        le=25,  # API Gateway gives up on the API after 29 s.
+        validation_alias="LLM_WAIT_SECONDS",
+    )
+    llm_requests_per_minute: int = Field(
+        default=_TERMS.requests_per_minute,
+        ge=0,
+        validation_alias="LLM_REQUESTS_PER_MINUTE",
+        description="Texts that one client may have written; 0 sets no limit.",
+    )
+    streaming: bool = Field(
+        default=_TERMS.streaming, validation_alias="API_STREAMING", description="False behind API Gateway."
+    )
+
+    @property
+    def llm_terms(self) -> LlmTerms:
+        """How the API explains."""
+        return LlmTerms(self.llm_wait_seconds, self.llm_requests_per_minute, self.streaming)

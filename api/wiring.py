@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from api.llm_invoker import LambdaLlmInvoker
+from api.llm_invoker import LambdaLlmInvoker, lambda_client
 from api.probes import LIMIT_SECONDS, kafka_probe
-from api.services import Probe, QualityStore, Services, TrackRecordReader
+from api.services import (
+    LlmFlights,
+    LlmLimit,
+    LlmTerms,
+    LlmTexts,
+    LlmUsageBook,
+    Probe,
+    QualityStore,
+    Services,
+    TrackRecordReader,
+)
 from stock_ai.clock import utc_now
 from stock_ai.errors import InvalidInputError, RunAbortedError
 
@@ -19,9 +29,10 @@ if TYPE_CHECKING:
 
     from api.settings import ApiSettings
     from stock_ai.clock import Clock
+    from stock_ai.llm_engines import Engine
     from stock_ai.market.trading_calendar import TradingCalendar
     from stock_ai.ports import InsightStore, LlmInvoker, PriceStore
-    from stock_ai.settings import KafkaSettings, MongoSettings, RedisSettings
+    from stock_ai.settings import KafkaSettings, LlmSettings, MongoSettings, RedisSettings
     from stock_ai.storage.mongo import Document
 
 _T = TypeVar("_T")
@@ -49,7 +60,15 @@ def _once(make: Callable[[], _T]) -> Callable[[], _T]:
 class StoreServices:
     """Implements `Services` over real stores. Both drivers pool connections and are shared between threads."""
 
-    def __init__(self, mongo: MongoSettings, redis: RedisSettings, kafka: KafkaSettings, llm: LlmInvoker) -> None:
+    def __init__(
+        self,
+        mongo: MongoSettings,
+        redis: RedisSettings,
+        kafka: KafkaSettings,
+        llm: LlmInvoker,
+        llm_settings: LlmSettings,
+        llm_terms: LlmTerms,
+    ) -> None:
         self._bars = _once(functools.partial(_mongo_database, mongo))
         self._cache = _once(functools.partial(_redis_client, redis))
         self._prices = _once(self._price_store)
@@ -57,7 +76,14 @@ class StoreServices:
         self._quality = _once(self._quality_store)
         self._track_record = _once(self._track_record_store)
         self._calendar = _once(_trading_calendar)
+        self._llm_settings = llm_settings
+        self._llm_texts = _once(self._text_store)
+        self._llm_flights = _once(self._flight_store)
+        self._llm_usage = _once(self._usage_store)
+        self._llm_limit = _once(self._client_limit)
+        self.llm_engines = functools.cache(self._engines)
         self.llm = llm
+        self.llm_terms = llm_terms
         self.clock: Clock = utc_now
         self.probes: Mapping[str, Probe] = {
             "mongodb": self._ask_mongodb,
@@ -90,6 +116,26 @@ class StoreServices:
         """The packaged calendar with the closures of the operator's file."""
         return self._calendar()
 
+    @property
+    def llm_texts(self) -> LlmTexts:
+        """Kept explanations in Redis."""
+        return self._llm_texts()
+
+    @property
+    def llm_flights(self) -> LlmFlights:
+        """Explanations that are being written, in Redis."""
+        return self._llm_flights()
+
+    @property
+    def llm_usage(self) -> LlmUsageBook:
+        """What language models cost, in Redis."""
+        return self._llm_usage()
+
+    @property
+    def llm_limit(self) -> LlmLimit:
+        """How often one client may have a text written, counted in Redis."""
+        return self._llm_limit()
+
     def _price_store(self) -> PriceStore:
         from stock_ai.storage.prices import MongoPriceStore
 
@@ -109,6 +155,35 @@ class StoreServices:
         from stock_ai.storage.track_record import MongoTrackRecord
 
         return MongoTrackRecord(self._bars())
+
+    def _text_store(self) -> LlmTexts:
+        from stock_ai.storage.answers import RedisTexts
+
+        return RedisTexts(self._cache(), self._llm_settings.cache_seconds)
+
+    def _flight_store(self) -> LlmFlights:
+        from stock_ai.storage.flights import RedisFlights
+
+        return RedisFlights(self._cache())
+
+    def _usage_store(self) -> LlmUsageBook:
+        from stock_ai.storage.llm_usage import RedisLlmUsage
+
+        return RedisLlmUsage(self._cache(), self.clock, self._llm_settings.daily_budget_usd)
+
+    def _client_limit(self) -> LlmLimit:
+        from api.client_limits import ClientLimit
+
+        return ClientLimit(self._cache(), self.llm_terms.requests_per_minute)
+
+    def _engines(self, provider: str | None) -> Sequence[Engine]:
+        from stock_ai.llm_engines import engines
+        from stock_ai.settings import LlmProviderName
+
+        if provider is None:
+            return engines(self._llm_settings)
+        chosen = {"provider": LlmProviderName(provider), "fallback": None}
+        return engines(self._llm_settings.model_copy(update=chosen))[:1]
 
     def _ask_mongodb(self) -> None:
         import pymongo
@@ -138,9 +213,16 @@ def _redis_client(settings: RedisSettings) -> redis.Redis:
     return redis_client(settings)
 
 
-def connect(mongo: MongoSettings, redis: RedisSettings, kafka: KafkaSettings, llm: LlmInvoker) -> Services:
+def connect(
+    mongo: MongoSettings,
+    redis: RedisSettings,
+    kafka: KafkaSettings,
+    llm: LlmInvoker,
+    llm_settings: LlmSettings,
+    llm_terms: LlmTerms,
+) -> Services:
     """The API's services over real stores; nothing is connected yet."""
-    return StoreServices(mongo, redis, kafka, llm)
+    return StoreServices(mongo, redis, kafka, llm, llm_settings, llm_terms)
 
 
 def build() -> tuple[Services, ApiSettings]:
@@ -150,10 +232,18 @@ def build() -> tuple[Services, ApiSettings]:
         InvalidInputError: a setting is missing or wrong; the message names it.
     """
     from api.settings import ApiSettings
-    from stock_ai.settings import KafkaSettings, MongoSettings, RedisSettings
+    from stock_ai.settings import KafkaSettings, LlmSettings, MongoSettings, RedisSettings
 
     settings = ApiSettings.load()
+    invoker = LambdaLlmInvoker(
+        settings.llm_function_name, functools.partial(lambda_client, settings.llm_terms.wait_seconds)
+    )
     services = connect(
-        MongoSettings.load(), RedisSettings.load(), KafkaSettings.load(), LambdaLlmInvoker(settings.llm_function_name)
+        MongoSettings.load(),
+        RedisSettings.load(),
+        KafkaSettings.load(),
+        invoker,
+        LlmSettings.load(),
+        settings.llm_terms,
     )
     return services, settings

@@ -175,7 +175,7 @@ FUNCTIONS: tuple[Function, ...] = (
     Function(
         name="llm_analysis",
         memory_mb=1024,
-        timeout_seconds=60,
+        timeout_seconds=120,  # A text with one repair is two calls of 40 s at most.
         publishes=(topics.LLM_ANALYSIS_RESULTS,),
         reserved_concurrency=10,  # Every call costs money; more askers than this wait or are told to.
         layers=("stock_ai", "base", "llm"),

@@ -15,14 +15,22 @@ from api.app import create_app
 from api.settings import ApiSettings
 from api.wiring import connect
 from local.llm import invoke_llm
-from stock_ai.settings import KafkaSettings, MongoSettings, RedisSettings
+from stock_ai.settings import KafkaSettings, LlmSettings, MongoSettings, RedisSettings
 
 
 def main() -> None:
     """Serve until SIGTERM."""
     listening = socket.socket(fileno=int(sys.argv[1]))
-    services = connect(MongoSettings.load(), RedisSettings.load(), KafkaSettings.load(), invoke_llm)
-    app = create_app(services, ApiSettings.load().cors_origins)
+    settings = ApiSettings.load()
+    services = connect(
+        MongoSettings.load(),
+        RedisSettings.load(),
+        KafkaSettings.load(),
+        invoke_llm,
+        LlmSettings.load(),
+        settings.llm_terms,
+    )
+    app = create_app(services, settings.cors_origins)
     config = uvicorn.Config(app, access_log=False, log_level="warning", lifespan="off")
     uvicorn.Server(config).run(sockets=[listening])
 

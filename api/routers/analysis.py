@@ -1,17 +1,16 @@
-"""Insights, their history and explanations in words."""
+"""Insights and their history."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from api.caching import answer
 from api.dependencies import ServicesDep, Symbol, current_insight
 from api.freshness import Gauge
-from api.schemas import History, HistoryItem, InsightAnswer, LlmAnswer, Question
-from stock_ai.models import Language
+from api.schemas import History, HistoryItem, InsightAnswer, Question
 
 router = APIRouter(
     prefix="/analysis",
@@ -25,12 +24,6 @@ class HistoryQuery(Question):
     """How far back."""
 
     limit: int = Field(default=50, ge=1, le=500, description="The newest so many.")
-
-
-class ExplanationRequest(Question):
-    """How to explain."""
-
-    language: Language = Language.ENGLISH
 
 
 @router.get("/{symbol}/insight", operation_id="getInsight", summary="Current insight", response_model=InsightAnswer)
@@ -55,22 +48,3 @@ def get_history(
         freshness=Gauge(services).of_insight(insight),
     )
     return answer(request, history, _MAX_AGE)
-
-
-@router.post(
-    "/{symbol}/llm",
-    operation_id="explain",
-    summary="Explain in words",
-    response_model=LlmAnswer,
-    responses={503: {"description": "The language model is away or busy; try again later."}},
-)
-def explain(
-    services: ServicesDep,
-    symbol: Symbol,
-    request: Annotated[ExplanationRequest, Body(description="May be left out.")] = ExplanationRequest(),  # noqa: B008
-) -> Response:
-    """A text made from the facts of the current analysis. It is kept while the facts do not change."""
-    insight = current_insight(services, symbol)
-    text = services.llm({"symbol": symbol, "language": request.language.value})
-    answered = LlmAnswer.model_construct(**dict(text), freshness=Gauge(services).of_insight(insight))
-    return Response(answered.model_dump_json(), media_type="application/json", headers={"Cache-Control": "no-store"})

@@ -1,99 +1,115 @@
-"""Anthropic's Claude through the official SDK."""
+"""Anthropic's Claude through the official SDK: Messages API, streamed, held to the schema of the draft."""
 
 from __future__ import annotations
 
-import json
-from importlib import resources
-from typing import TYPE_CHECKING
+import re
+import threading
+from typing import TYPE_CHECKING, Any
 
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr
 
-from functions.llm_analysis.facts import FactSheet
-from functions.llm_analysis.provider import Draft
-from stock_ai.errors import RetryableError, RunAbortedError
-from stock_ai.models import Language
+from functions.llm_analysis.answer_form import answer_schema
+from functions.llm_analysis.asking import CONNECT_SECONDS, MAX_OUTPUT_TOKENS, WHOLE_SECONDS, Answer, Service
+from functions.llm_analysis.prompts import repair_request
+from functions.llm_analysis.provider import Brief, OnText, Reply
 
 if TYPE_CHECKING:
     from anthropic import Anthropic
+    from anthropic.types import MessageParam, OutputConfigParam
 
-PROMPT_VERSION = "explain-1"
-"""The folder under `prompts`; a changed prompt gets a new folder, so that old answers are not reused for it."""
-
-_LANGUAGES = {Language.ENGLISH: "English", Language.VIETNAMESE: "Vietnamese"}
-_MAX_TOKENS = 1500
-_TIMEOUT_SECONDS = 20.0
-"""Below the 25 s for which the API waits; two tries fit into the function's 60 s."""
+_FAULTS = {"refusal": "refused", "max_tokens": "truncated", "model_context_window_exceeded": "truncated"}
+"""By `stop_reason`."""
+_WITHOUT_EFFORT = re.compile(r"claude-(sonnet|haiku)-4-5")
+"""Models that do not think unless told to, and refuse to be told how hard to try."""
 
 
 class AnthropicProvider:
-    """Implements `Provider`. The SDK is imported at the first text: it takes a second that a kept answer never pays."""
+    """Implements `Provider`. The SDK is imported at the first text: it takes a second that a kept text never pays.
+
+    The answer is asked for as `output_config.format` and not as a forced tool call, which models since Claude 5.5
+    refuse. The system prompt is marked for Anthropic's prompt cache.
+    """
 
     name = "anthropic"
-    prompt_version = PROMPT_VERSION
 
-    def __init__(self, api_key: SecretStr, model: str, base_url: str | None = None) -> None:
+    def __init__(
+        self, api_key: SecretStr, model: str, base_url: str | None = None, *, whole_seconds: float = WHOLE_SECONDS
+    ) -> None:
+        """`base_url` without `/v1`; `whole_seconds` from the question to the end of the answer."""
         self.model = model
-        self._api_key = api_key
+        self._service = Service("Anthropic", "ANTHROPIC", model, api_key)
         self._base_url = base_url
+        self._seconds = whole_seconds
         self._client: Anthropic | None = None
+        self._lock = threading.Lock()
 
-    def _connected(self) -> Anthropic:
-        if self._client is None:
-            from anthropic import Anthropic
-
-            # The asker repeats a failed request, so the SDK does not: its waiting would outlast the asker's patience.
-            self._client = Anthropic(
-                api_key=self._api_key.get_secret_value(),
-                base_url=self._base_url,
-                timeout=_TIMEOUT_SECONDS,
-                max_retries=0,
-            )
-        return self._client
-
-    def write(self, sheet: FactSheet, language: Language) -> Draft | None:
-        """As `Provider.write`. The answer is a forced tool call whose input has the schema of `Draft`."""
+    def write(self, brief: Brief, on_text: OnText) -> Reply:
+        """See `Provider.write`."""
         client = self._connected()
         import anthropic
 
-        prompt = resources.files("functions.llm_analysis") / "prompts" / PROMPT_VERSION / "system.md"
-        facts = {"symbol": sheet.symbol, "as_of": sheet.as_of.isoformat(), "facts": sheet.rows()}
-        try:
-            answer = client.messages.create(
+        def start() -> Any:
+            return client.messages.create(
                 model=self.model,
-                max_tokens=_MAX_TOKENS,
-                system=prompt.read_text(encoding="utf-8").replace("{language}", _LANGUAGES[language]),
-                messages=[{"role": "user", "content": json.dumps(facts, ensure_ascii=False)}],
-                tools=[
-                    {
-                        "name": "explain",
-                        "description": "Hand over the finished text.",
-                        "input_schema": Draft.model_json_schema(),
-                    }
-                ],
-                tool_choice={"type": "tool", "name": "explain"},
+                max_tokens=MAX_OUTPUT_TOKENS,
+                system=[{"type": "text", "text": brief.system, "cache_control": {"type": "ephemeral"}}],
+                messages=_messages(brief),
+                output_config=self._output(),
+                stream=True,
             )
-        except anthropic.APIStatusError as error:
-            # `from None`: the SDK's error holds the request, whose headers hold the key.
-            raise _refusal(error.status_code, self.model) from None
-        except anthropic.APIResponseValidationError:
-            return None
-        except anthropic.APIError as error:
-            raise RetryableError(f"Anthropic could not be reached: {type(error).__name__}") from None
-        for block in answer.content:
-            if block.type == "tool_use":
-                try:
-                    return Draft.model_validate(block.input)
-                except ValidationError:
-                    return None
-        return None
+
+        return self._service.listen(anthropic, start, _hear, on_text, self._seconds).reply()
+
+    def _output(self) -> OutputConfigParam:
+        output: OutputConfigParam = {"format": {"type": "json_schema", "schema": answer_schema()}}
+        if not _WITHOUT_EFFORT.match(self.model):
+            # Somebody waits, and the facts are few: left alone, these models think for longer than they write.
+            output["effort"] = "low"
+        return output
+
+    def _connected(self) -> Anthropic:
+        with self._lock:
+            if self._client is None:
+                key = self._service.key()
+                from anthropic import Anthropic, Timeout
+
+                self._client = Anthropic(
+                    api_key=key,
+                    base_url=self._base_url,
+                    timeout=Timeout(self._seconds, connect=CONNECT_SECONDS),
+                    # `Guarded` tries again, and knows how long the asker still waits.
+                    max_retries=0,
+                )
+            return self._client
 
 
-def _refusal(status: int, model: str) -> RetryableError | RunAbortedError:
-    """Status codes as in Anthropic's "Errors" reference; 529 is overloaded."""
-    if status in (401, 403):
-        return RunAbortedError(f"Anthropic refused the key in ANTHROPIC_API_KEY (status {status})")
-    if status == 404:
-        return RunAbortedError(f"Anthropic does not know the model in ANTHROPIC_MODEL: {model}")
-    if status in (408, 409, 429) or status >= 500:
-        return RetryableError(f"Anthropic is busy or away (status {status})")
-    return RunAbortedError(f"Anthropic refused the request (status {status})")
+def _messages(brief: Brief) -> list[MessageParam]:
+    messages: list[MessageParam] = [{"role": "user", "content": brief.facts}]
+    if brief.repair is not None:
+        messages.append({"role": "assistant", "content": brief.repair.answer.model_dump_json()})
+        messages.append({"role": "user", "content": repair_request(brief.repair)})
+    return messages
+
+
+def _hear(event: Any, answer: Answer) -> None:
+    """Take one event of the stream. Usage comes at the start and, cumulative, at the end."""
+    if event.type == "message_start":
+        _count(event.message.usage, answer)
+    elif event.type == "content_block_delta" and event.delta.type == "text_delta":
+        answer.text += event.delta.text
+    elif event.type == "message_delta":
+        _count(event.usage, answer)
+        answer.fault = _FAULTS.get(event.delta.stop_reason)
+    elif event.type == "message_stop":
+        answer.ended = True
+
+
+def _count(usage: Any, answer: Answer) -> None:
+    counted = {
+        "input_tokens": usage.input_tokens,
+        "cache_read_tokens": usage.cache_read_input_tokens,
+        "cache_write_tokens": usage.cache_creation_input_tokens,
+        "output_tokens": usage.output_tokens,
+    }
+    known = {name: tokens for name, tokens in counted.items() if tokens is not None}
+    answer.usage = answer.usage.model_copy(update=known)

@@ -1,11 +1,11 @@
-"""Fixed sentences in both languages. None holds a number: numbers come from facts only."""
+"""Fixed sentences in both languages, and how values are written. Numbers come from facts only."""
 
 from __future__ import annotations
 
 import datetime as dt
 from typing import Final
 
-from functions.llm_analysis.facts import Fact, Value
+from functions.llm_analysis.facts import Fact
 from stock_ai.models import Language, Signal, WithheldReason
 
 _EN, _VI = Language.ENGLISH, Language.VIETNAMESE
@@ -16,24 +16,36 @@ SIMULATED: Final[Text] = {
     _VI: "Dữ liệu này là mô phỏng, không phải của thị trường thật.",
 }
 _ADVICE: Final[Text] = {_EN: "This is no investment advice.", _VI: "Đây không phải là khuyến nghị đầu tư."}
-_AUTHOR: Final[dict[str, Text]] = {
-    "template": {
-        _EN: "This text was put together by rule from computed facts, without a language model.",
-        _VI: "Văn bản này được ghép theo quy tắc từ các số liệu đã tính, không dùng mô hình ngôn ngữ.",
-    },
-    "anthropic": {
-        _EN: "This text was written by a language model from computed facts and may contain mistakes.",
-        _VI: "Văn bản này do mô hình ngôn ngữ viết từ các số liệu đã tính và có thể có sai sót.",
-    },
+_BY_RULE: Final[Text] = {
+    _EN: "This text was put together by rule from computed facts, without a language model.",
+    _VI: "Văn bản này được ghép theo quy tắc từ các số liệu đã tính, không dùng mô hình ngôn ngữ.",
 }
-UNUSABLE_ANSWER: Final[Text] = {
-    _EN: "The language model's answer could not be used.",
-    _VI: "Câu trả lời của mô hình ngôn ngữ không sử dụng được.",
+_BY_MODEL: Final[Text] = {
+    _EN: "This text was written by a language model from computed facts and may contain mistakes.",
+    _VI: "Văn bản này do mô hình ngôn ngữ viết từ các số liệu đã tính và có thể có sai sót.",
 }
-CLOSED: Final[Text] = {_EN: "{symbol} closed at {close} on {date}.", _VI: "{symbol} đóng cửa ở {close} ngày {date}."}
+CLOSED: Final[Text] = {
+    _EN: "{symbol} closed at {close} on {date}{move}.",
+    _VI: "{symbol} đóng cửa ở mức {close} ngày {date}{move}.",
+}
 RUNNING: Final[Text] = {
-    _EN: "{symbol} stands at {close} on {date}; the session still runs.",
-    _VI: "{symbol} đang ở {close} ngày {date}; phiên giao dịch chưa kết thúc.",
+    _EN: "The session of {date} still runs, with {symbol} at {close}{move}.",
+    _VI: "Phiên ngày {date} chưa kết thúc, {symbol} đang ở mức {close}{move}.",
+}
+MOVES: Final[dict[int, Text]] = {
+    1: {_EN: ", up {move} on the session before", _VI: ", tăng {move} so với phiên trước"},
+    0: {_EN: ", unchanged from the session before", _VI: ", không đổi so với phiên trước"},
+    -1: {_EN: ", down {move} on the session before", _VI: ", giảm {move} so với phiên trước"},
+}
+TRENDS: Final[dict[int, Text]] = {
+    1: {_EN: "Over 20 sessions it has gained {change}", _VI: "Trong 20 phiên, giá đã tăng {change}"},
+    0: {_EN: "Over 20 sessions it has not moved", _VI: "Trong 20 phiên, giá không thay đổi"},
+    -1: {_EN: "Over 20 sessions it has lost {change}", _VI: "Trong 20 phiên, giá đã giảm {change}"},
+}
+COMPARED: Final[dict[int, Text]] = {
+    1: {_EN: ", doing better than VNINDEX by {excess}", _VI: ", tốt hơn VNINDEX {excess}"},
+    0: {_EN: ", in line with VNINDEX", _VI: ", tương đương VNINDEX"},
+    -1: {_EN: ", doing worse than VNINDEX by {excess}", _VI: ", kém hơn VNINDEX {excess}"},
 }
 SIGNALLED: Final[dict[Signal, Text]] = {
     Signal.BUY: {
@@ -83,26 +95,33 @@ WITHHELD: Final[dict[WithheldReason, Text]] = {
         _VI: "Không có tín hiệu vì không tính được một đại lượng mà mô hình cần.",
     },
 }
-REASON_VI: Final[dict[bool, str]] = {
-    True: "Đặc trưng {feature} của mô hình ủng hộ tín hiệu này.",
-    False: "Đặc trưng {feature} của mô hình không ủng hộ tín hiệu này.",
-}
 UNCERTAIN: Final[Text] = {
     _EN: "The signal is a probability and not a certainty: it will often be wrong.",
     _VI: "Tín hiệu là xác suất chứ không phải điều chắc chắn và sẽ thường xuyên sai.",
 }
 UNPROVEN: Final[Text] = {
-    _EN: "On sessions it had not seen, this model was not provably better than the base rate.",
-    _VI: "Trên các phiên chưa thấy, mô hình này chưa được chứng minh là tốt hơn tỷ lệ cơ sở.",
+    _EN: "On sessions it had not seen, this model has not been proven to foresee more than the base rate does.",
+    _VI: "Trên các phiên chưa thấy, mô hình này chưa được chứng minh là dự báo hơn được tỷ lệ cơ sở.",
 }
 NO_SIGNAL_RISK: Final[Text] = {
     _EN: "Without a signal the indicators alone say little about the coming sessions.",
     _VI: "Khi không có tín hiệu, riêng các chỉ báo nói được rất ít về các phiên tới.",
 }
+ODD_BARS: Final[Text] = {
+    _EN: "Some of the newest bars look odd, so that figures made from them may be wrong.",
+    _VI: "Một số phiên gần đây có dữ liệu bất thường, các số liệu tính từ đó có thể sai.",
+}
+NOT_ADJUSTED: Final[Text] = {
+    _EN: "Prices are not adjusted for dividends and splits, which may distort changes and averages.",
+    _VI: "Giá chưa được điều chỉnh theo cổ tức và chia tách, nên các mức thay đổi và trung bình có thể bị lệch.",
+}
 _UNITS: Final[dict[str, Text]] = {
     "VND": {_EN: " VND", _VI: " đồng"},
     "points": {_EN: " points", _VI: " điểm"},
+    "shares": {_EN: " shares", _VI: " cổ phiếu"},
     "bars": {_EN: " daily bars", _VI: " phiên"},
+    "sessions": {_EN: " sessions", _VI: " phiên"},
+    "x": {_EN: " times", _VI: " lần"},
     "%": {_EN: "%", _VI: "%"},
     "": {_EN: "", _VI: ""},
 }
@@ -110,28 +129,21 @@ _UNITS: Final[dict[str, Text]] = {
 
 def disclaimer(provider: str, language: Language, simulated: bool) -> str:
     """Who wrote the text, that it is no advice, and that its data are simulated where they are."""
-    parts = [_AUTHOR[provider][language], _ADVICE[language]]
+    author = _BY_RULE if provider == "template" else _BY_MODEL
+    parts = [author[language], _ADVICE[language]]
     return " ".join([SIMULATED[language], *parts] if simulated else parts)
 
 
-def author(provider: str, language: Language) -> str:
-    """Who wrote the text."""
-    return _AUTHOR[provider][language]
-
-
 def show(fact: Fact, language: Language) -> str:
-    """The value of a fact with its unit, written as the language writes numbers."""
-    return _number(fact.value, language) + _UNITS[fact.unit][language]
+    """The value of a fact with its unit and without its sign, which is for words to say: 99,000 VND, 99.000 đồng."""
+    if isinstance(fact.value, str):
+        return fact.value
+    text = f"{abs(fact.value):,}"
+    # Vietnamese groups by full stops and separates decimals by a comma.
+    written = text.translate(str.maketrans(",.", ".,")) if language is _VI else text
+    return written + _UNITS[fact.unit][language]
 
 
 def show_date(date: dt.date, language: Language) -> str:
     """A date as the language writes it: 2025-08-22, or 22/08/2025."""
     return date.strftime("%d/%m/%Y") if language is _VI else date.isoformat()
-
-
-def _number(value: Value, language: Language) -> str:
-    if isinstance(value, str):
-        return value
-    text = f"{value:,}"
-    # Vietnamese groups by full stops and separates decimals by a comma.
-    return text.translate(str.maketrans(",.", ".,")) if language is _VI else text

@@ -1,142 +1,264 @@
-"""Explains the current analysis of one symbol in words."""
+"""Explains one symbol in words: finds the text, waits for whoever writes it, or has it written."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from types import TracebackType
 from typing import Protocol
 
-from functions.llm_analysis import phrases
-from functions.llm_analysis.facts import FactSheet, fact_sheet
-from functions.llm_analysis.provider import Draft, Provider
+from functions.llm_analysis import grounding, template
+from functions.llm_analysis.accounts import Account
+from functions.llm_analysis.asking import WHOLE_SECONDS
+from functions.llm_analysis.authors import Attempt, Authors, UsageStore
+from functions.llm_analysis.facts import FactSheet
+from functions.llm_analysis.finishing import Finished, analysis, total
+from functions.llm_analysis.narration import Teller
 from stock_ai.clock import Clock
-from stock_ai.errors import InvalidInputError, NotFoundError, RetryableError
-from stock_ai.market.symbols import is_symbol
-from stock_ai.models import Language, LlmAnalysis, topics
+from stock_ai.errors import InvalidInputError, RetryableError, RunAbortedError, StockAIError
+from stock_ai.llm_engines import TEMPLATE_MODEL, Engine
+from stock_ai.models import Explained, Grounding, Language, LlmAnalysis, LlmUsage, Served, topics
 from stock_ai.observability import logger
-from stock_ai.ports import InsightStore, Publisher
+from stock_ai.ports import Publisher
+from stock_ai.settings import LlmProviderName
+from stock_ai.storage.flights import FlightEvent, LeadGoneError, told_error
+from stock_ai.storage.llm_usage import Counter
 
-_TRIES = 2
+RETRY_SECONDS = 10.0
+"""How long after a question a provider may be asked once more, see `Guarded`."""
+_CALL_SECONDS = WHOLE_SECONDS + RETRY_SECONDS
+"""The longest that one answer takes."""
+_TEMPLATE = Engine(LlmProviderName.TEMPLATE, TEMPLATE_MODEL)
 
 
-class AnswerCache(Protocol):
-    """Answers kept for a while."""
+class ContextSource(Protocol):
+    """Where facts come from."""
 
-    def get(self, symbol: str, fingerprint: str) -> LlmAnalysis | None:
-        """The kept answer, or None.
+    def sheet(self, symbol: str) -> FactSheet:
+        """The facts about a symbol; `NotFoundError` when it has not been analysed."""
 
-        Raises:
-            RetryableError: the cache is away.
-        """
 
-    def put(self, fingerprint: str, answer: LlmAnalysis) -> None:
-        """Keep an answer.
+class Texts(Protocol):
+    """Kept texts; see `stock_ai.storage.answers.RedisTexts`. Every call may raise `RetryableError`."""
 
-        Raises:
-            RetryableError: the cache is away.
-        """
+    def get(self, symbol: str, text_id: str) -> LlmAnalysis | None:
+        """The text called `text_id`."""
+
+    def latest(self, symbol: str, language: Language) -> LlmAnalysis | None:
+        """The newest text."""
+
+    def put(self, text: LlmAnalysis, latest: bool) -> None:
+        """Keep a text, with `latest` also as the newest."""
+
+
+class Lead(Teller, Protocol):
+    """The right to make a text; see `stock_ai.storage.flights.Lead`."""
+
+    def __enter__(self) -> Lead: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def done(self, explained: Explained) -> None:
+        """End the flight with its outcome."""
+
+    def failed(self, error: StockAIError) -> None:
+        """End the flight for those who wait."""
+
+
+class Flights(Protocol):
+    """Who makes which text; see `stock_ai.storage.flights.RedisFlights`."""
+
+    def lead(self, text_id: str) -> Lead | None:
+        """The right to make the text; None when there is a flight to follow."""
+
+    def follow(self, text_id: str, timeout_seconds: float) -> Iterator[FlightEvent]:
+        """Its events; `LeadGoneError` when it is left without an end."""
+
+
+@dataclass
+class _Question:
+    symbol: str
+    language: Language
+    named: LlmProviderName | None
+    chain: Sequence[Engine]
+    sheet: FactSheet
+    deadline: float
+    """Monotonic time."""
+    attempts: list[Attempt] = field(default_factory=list)
+    led: bool = False
+
+    @property
+    def text_ids(self) -> list[str]:
+        return [engine.text_id(self.symbol, self.sheet.analysis_id, self.language) for engine in self.chain]
+
+    @property
+    def usage(self) -> LlmUsage:
+        return total(attempt.usage for attempt in self.attempts)
 
 
 class Explainer:
-    """Finds or makes the text about one symbol; a new one is published before it is kept and returned.
+    """Answers questions; safe for several threads.
 
-    `fallback` writes when `provider` gives no usable answer twice. It must always give one.
+    `chain` is asked in its order; `models` are those of all providers with a key, whether they are in the chain or not.
     """
 
     def __init__(
         self,
-        insights: InsightStore,
-        provider: Provider,
-        fallback: Provider,
-        cache: AnswerCache,
+        context: ContextSource,
+        chain: Sequence[Engine],
+        models: Mapping[LlmProviderName, str],
+        authors: Authors,
+        texts: Texts,
+        flights: Flights,
+        usage: UsageStore,
         publisher: Publisher,
         clock: Clock,
+        report: Callable[[Account], None],
     ) -> None:
-        self._insights = insights
-        self._provider = provider
-        self._fallback = fallback
-        self._cache = cache
+        self._context = context
+        self._chain = chain
+        self._models = models
+        self._authors = authors
+        self._texts = texts
+        self._flights = flights
+        self._usage = usage
         self._publisher = publisher
         self._clock = clock
+        self._report = report
 
-    def explain(self, symbol: str, language: Language) -> LlmAnalysis:
-        """The text about the current analysis of `symbol`.
+    def explain(
+        self, symbol: str, language: Language, provider: LlmProviderName | None = None, seconds: float = 55.0
+    ) -> Explained:
+        """The text about the current analysis of `symbol`, written by `provider` where one is named.
+
+        A named provider is asked alone; that its text has been written by another one meanwhile is not excluded.
 
         Raises:
+            InvalidInputError: `provider` is not configured; the message names the setting.
             NotFoundError: the symbol has not been analysed.
-            RetryableError: the provider, Redis or Kafka is away.
-            RunAbortedError: the provider refuses this installation.
+            BudgetSpentError: the day's money is spent.
+            RunAbortedError: the providers refuse this installation; the message names the setting.
+            RetryableError: a store or Kafka is away, or the text is not written within `seconds`.
         """
-        insight = self._insights.get(symbol)
-        if insight is None or insight.ai is None:
-            raise NotFoundError(f"symbol {symbol} has no analysis to explain")
-        sheet = fact_sheet(insight.ai)
-        answer = self._answer(self._provider, sheet, language, _TRIES)
-        if answer is None:
-            logger.warning("no usable answer, the template writes", extra={"provider": self._provider.name})
-            answer = self._answer(self._fallback, sheet, language, 1)
-        if answer is None:
-            raise RetryableError(f"provider {self._fallback.name} gave no usable answer about {symbol}")
-        return answer
+        began = time.monotonic()
+        chain = self._chain if provider is None else (self._engine(provider),)
+        question = _Question(symbol, language, provider, chain, self._context.sheet(symbol), began + seconds)
+        explained = self._answer(question)
+        faults = sum(each.finished.grounding.faults for each in question.attempts if each.finished is not None)
+        self._report(Account(explained, question.usage, faults, question.led, time.monotonic() - began))
+        return explained
 
-    def _answer(self, provider: Provider, sheet: FactSheet, language: Language, tries: int) -> LlmAnalysis | None:
-        fingerprint = sheet.fingerprint(provider.prompt_version, provider.name, provider.model, language.value)
-        kept = self._cache.get(sheet.symbol, fingerprint)
+    def _engine(self, provider: LlmProviderName) -> Engine:
+        if provider is LlmProviderName.TEMPLATE:
+            return _TEMPLATE
+        if provider not in self._models:
+            raise InvalidInputError(f"provider {provider.value} is not configured: {provider.name}_API_KEY is not set")
+        return Engine(provider, self._models[provider])
+
+    def _answer(self, question: _Question) -> Explained:
+        try:
+            kept = self._kept(question)
+        except RetryableError as error:
+            # Without Redis neither the budget nor a single call can be warranted, so nobody is paid.
+            if question.named not in (None, LlmProviderName.TEMPLATE):
+                raise
+            logger.warning("no paid call without Redis", extra={"fault": str(error)})
+            return self._substitute(question)
         if kept is not None:
             return kept
-        for _ in range(tries):
-            draft = provider.write(sheet, language)
-            if draft is not None:
-                answer = self._analysis(draft, provider, sheet, language, fingerprint)
-                # Published first: an answer that is kept has surely been sent.
-                self._publisher.publish(topics.LLM_ANALYSIS_RESULTS, sheet.symbol, answer.wire())
-                self._publisher.flush()
-                self._cache.put(fingerprint, answer)
-                return answer
+        while (left := question.deadline - time.monotonic()) > 0:
+            try:
+                lead = self._flights.lead(question.text_ids[0])
+                if lead is not None:
+                    with lead:
+                        return self._lead(question, lead)
+                outcome = self._follow(question, left)
+            except LeadGoneError as error:
+                logger.info("the text has lost who made it", extra={"fault": str(error)})
+            else:
+                if outcome is not None:
+                    return outcome
+        raise RetryableError(f"the text about {question.symbol} is still being written")
+
+    def _kept(self, question: _Question) -> Explained | None:
+        for engine, text_id in zip(question.chain, question.text_ids, strict=True):
+            text = self._texts.get(question.symbol, text_id)
+            if text is not None:
+                self._usage.count(engine.provider, engine.model, Counter.CACHED)
+                return Explained(analysis=text, served=Served.CACHED)
         return None
 
-    def _analysis(
-        self, draft: Draft, provider: Provider, sheet: FactSheet, language: Language, fingerprint: str
-    ) -> LlmAnalysis:
-        # Said by rule and not left to the provider.
-        note = f"{phrases.SIMULATED[language]} " if sheet.simulated else ""
-        return LlmAnalysis(
-            analysis_id=fingerprint,
-            symbol=sheet.symbol,
-            event_time=self._clock(),
-            as_of=sheet.as_of,
-            ai_analysis_id=sheet.analysis_id,
-            provider=provider.name,
-            model=provider.model,
-            prompt_version=provider.prompt_version,
-            language=language,
-            summary=note + draft.summary,
-            drivers=draft.drivers,
-            risks=draft.risks,
-            stance=draft.stance,
-            disclaimer=phrases.disclaimer(provider.name, language, sheet.simulated),
-            simulated=sheet.simulated,
-        )
+    def _follow(self, question: _Question, seconds: float) -> Explained | None:
+        for event in self._flights.follow(question.text_ids[0], seconds):
+            if event.event == "done":
+                return Explained.model_validate(event.data)
+            if event.event == "failed":
+                raise told_error(event.data)
+        return None
 
+    def _lead(self, question: _Question, lead: Lead) -> Explained:
+        question.led = True
+        try:
+            # Another lead may have kept it since we looked.
+            explained = self._kept(question) or self._made(question, lead)
+        except LeadGoneError:
+            raise
+        except Exception as error:
+            told = error if isinstance(error, StockAIError) else RetryableError(f"not written: {type(error).__name__}")
+            with suppress(RetryableError):
+                lead.failed(told)
+            raise
+        lead.done(explained)
+        return explained
 
-def parse_symbol(value: object) -> str:
-    """The symbol named by `value`, in upper case.
+    def _made(self, question: _Question, lead: Lead) -> Explained:
+        lead.emit("phase", {"phase": "facts"})
+        latest_call = question.deadline - _CALL_SECONDS
+        for engine in question.chain:
+            if engine.provider is LlmProviderName.TEMPLATE:
+                text = self._published(question, engine, self._by_rule(question))
+                return Explained(analysis=text, served=Served.WRITTEN)
+            if question.attempts and time.monotonic() > latest_call:
+                break
+            attempt = self._authors.ask(engine, question.sheet, question.language, lead, latest_call)
+            question.attempts.append(attempt)
+            if attempt.finished is not None:
+                finished = attempt.finished._replace(usage=question.usage)
+                return Explained(analysis=self._published(question, engine, finished), served=Served.WRITTEN)
+            self._usage.count(engine.provider, engine.model, Counter.FALLBACKS)
+        if not any(attempt.answered for attempt in question.attempts):
+            obstacles = [attempt.obstacle for attempt in question.attempts if attempt.obstacle is not None]
+            # What an operator has to mend comes first.
+            for obstacle in sorted(obstacles, key=lambda each: not isinstance(each, RunAbortedError)):
+                raise obstacle
+        stale = self._texts.latest(question.symbol, question.language)
+        if stale is not None:
+            return Explained(analysis=stale, served=Served.STALE)
+        return self._substitute(question)
 
-    Raises:
-        InvalidInputError: it has not the form of a symbol.
-    """
-    symbol = value.upper() if isinstance(value, str) and value.isascii() else ""
-    if not is_symbol(symbol):
-        raise InvalidInputError(f"symbol {value!r} is not a symbol such as FPT or VNINDEX")
-    return symbol
+    def _published(self, question: _Question, engine: Engine, finished: Finished) -> LlmAnalysis:
+        text = analysis(finished, engine, question.sheet, question.language, self._clock())
+        # One that was asked for by name only is no text of this installation.
+        ours = engine in self._chain
+        if ours:
+            # Published first: a text that is kept has surely been sent.
+            self._publisher.publish(topics.LLM_ANALYSIS_RESULTS, text.symbol, text.wire())
+            self._publisher.flush()
+        self._texts.put(text, latest=ours)
+        return text
 
+    def _substitute(self, question: _Question) -> Explained:
+        text = analysis(self._by_rule(question), _TEMPLATE, question.sheet, question.language, self._clock())
+        return Explained(analysis=text, served=Served.SUBSTITUTE)
 
-def parse_language(value: object) -> Language:
-    """The language named by `value`.
-
-    Raises:
-        InvalidInputError: it is none of ours.
-    """
-    try:
-        return Language(str(value))
-    except ValueError:
-        choices = ", ".join(sorted(Language))
-        raise InvalidInputError(f"language {value!r} is not one of {choices}") from None
+    def _by_rule(self, question: _Question) -> Finished:
+        draft = template.write(question.sheet, question.language)
+        findings = grounding.check(draft, question.sheet)
+        if findings.faults:
+            logger.error("the template has said what no fact bears", extra={"fault": findings.faults[0].message})
+        found = Grounding(claims=findings.claims, faults=len(findings.faults))
+        return Finished(draft, found, question.usage)

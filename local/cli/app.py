@@ -12,7 +12,19 @@ from types import FrameType
 import typer
 from typer.exceptions import TyperException
 
-from local.cli import backfill, dead_letters, evaluate, models, quality, quarantine, stores, track_record, triggers, up
+from local.cli import (
+    backfill,
+    dead_letters,
+    evaluate,
+    explain,
+    models,
+    quality,
+    quarantine,
+    stores,
+    track_record,
+    triggers,
+    up,
+)
 from local.cli.output import errors
 from stock_ai.errors import InvalidInputError, StockAIError
 
@@ -28,6 +40,7 @@ app.command("triggers")(triggers.triggers)
 app.command("train")(stores.train)
 app.command("analyse")(stores.analyse)
 app.command("quality")(quality.quality)
+app.command("explain")(explain.explain)
 app.command("evaluate")(evaluate.evaluate)
 app.command("track-record")(track_record.track_record)
 app.command("status")(stores.status)

@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+import collections
 import datetime as dt
+import threading
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from api.problems import ClientLimitError
+from api.services import LlmTerms
+from stock_ai.llm_engines import Engine
 from stock_ai.market.trading_calendar import TradingCalendar, default_calendar
-from stock_ai.models import AiAnalysis, LlmAnalysis, ModelRef, Signal, StockPrice, Withheld
+from stock_ai.models import (
+    AiAnalysis,
+    Explained,
+    LlmAnalysis,
+    ModelRef,
+    Served,
+    Signal,
+    StockPrice,
+    Withheld,
+)
+from stock_ai.models.llm_usage import LlmModelUsage, LlmUsageDay
 from stock_ai.quality.report import MarketQuality, QualityReport, SymbolQuality
+from stock_ai.settings import LlmProviderName
+from stock_ai.storage.answers import CurrentTexts
+from stock_ai.storage.flights import FlightEvent, LeadGoneError
 from tests.fakes.clock import FixedClock
 from tests.fakes.stores import MemoryInsightStore, MemoryPriceStore
 from tests.fakes.track_record import MemoryTrackRecord
@@ -123,16 +143,108 @@ class MemoryQualityStore:
 
 @dataclass
 class RecordingLlm:
-    """Implements `stock_ai.ports.LlmInvoker`; raises `error` when one is set."""
+    """Implements `stock_ai.ports.LlmInvoker`; raises `error` when one is set, and waits for `gate`."""
 
     asked: list[dict[str, str]] = field(default_factory=list)
     error: Exception | None = None
+    gate: threading.Event | None = None
+    began: threading.Event = field(default_factory=threading.Event)
 
-    def __call__(self, request: dict[str, str]) -> LlmAnalysis:
+    def __call__(self, request: dict[str, str]) -> Explained:
         self.asked.append(request)
+        self.began.set()
+        if self.gate is not None:
+            assert self.gate.wait(30)
         if self.error is not None:
             raise self.error
-        return make_text(request["symbol"], request["language"])
+        return Explained(analysis=make_text(request["symbol"], request["language"]), served=Served.WRITTEN)
+
+
+@dataclass
+class MemoryTexts:
+    """Implements `api.services.LlmTexts`; counts the calls that would each be a question to Redis."""
+
+    insights: MemoryInsightStore
+    kept: dict[tuple[str, str], LlmAnalysis] = field(default_factory=dict)
+    newest: dict[tuple[str, str], LlmAnalysis] = field(default_factory=dict)
+    calls: int = 0
+
+    def current(self, symbol: str, text_ids: Sequence[str]) -> CurrentTexts:
+        self.calls += 1
+        insight = self.insights.get(symbol)
+        texts = [self.kept.get((symbol, text_id)) for text_id in text_ids]
+        return CurrentTexts(insight and insight.wire(), tuple(text and text.wire() for text in texts))
+
+    def latest(self, symbol: str, language: str) -> LlmAnalysis | None:
+        self.calls += 1
+        return self.newest.get((symbol, language))
+
+
+@dataclass
+class MemoryFlights:
+    """Implements `api.services.LlmFlights` for flights that a test plays; `leads` are the texts that are being made."""
+
+    leads: set[str] = field(default_factory=set)
+    events: dict[str, list[FlightEvent]] = field(default_factory=dict)
+    changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def tell(self, text_id: str, event: str, data: dict) -> None:
+        """Add an event; the last one ends the lead."""
+        with self.changed:
+            told = self.events.setdefault(text_id, [])
+            told.append(FlightEvent(f"{len(told) + 1}-0", event, data))
+            if event in ("done", "failed"):
+                self.leads.discard(text_id)
+            self.changed.notify_all()
+
+    def follow(self, text_id: str, timeout_seconds: float, after: str | None = None) -> Iterator[FlightEvent]:
+        seen = 0 if after is None else int(after.split("-")[0])
+        deadline = time.monotonic() + timeout_seconds
+        while True:
+            with self.changed:
+                more = self.events.get(text_id, [])[seen:]
+                if not more:
+                    if text_id not in self.leads:
+                        raise LeadGoneError(text_id)
+                    left = deadline - time.monotonic()
+                    if left <= 0:
+                        return
+                    self.changed.wait(left)
+            for event in more:
+                seen += 1
+                yield event
+                if event.event in ("done", "failed"):
+                    return
+
+
+@dataclass
+class MemoryUsage:
+    """Implements `api.services.LlmUsageBook`."""
+
+    counted: collections.Counter = field(default_factory=collections.Counter)
+
+    def day(self, day: dt.date) -> LlmUsageDay:
+        hits = [
+            LlmModelUsage(provider=provider, model=model, **{str(counter): count})
+            for (provider, model, counter), count in self.counted.items()
+        ]
+        return LlmUsageDay(day=day, budget_usd=1.0, spent_usd=0.25, held_usd=0.05, left_usd=0.7, models=hits)
+
+    def count(self, provider: str, model: str, counter: str, by: int = 1) -> None:
+        self.counted[provider, model, counter] += by
+
+
+@dataclass
+class CountingLimit:
+    """Implements `api.services.LlmLimit`: `allowed` per client."""
+
+    allowed: int = 1_000
+    admitted: collections.Counter = field(default_factory=collections.Counter)
+
+    def admit(self, client: str) -> None:
+        if self.admitted[client] >= self.allowed:
+            raise ClientLimitError("at most a few", 12.3)
+        self.admitted[client] += 1
 
 
 @dataclass
@@ -144,16 +256,27 @@ class MemoryServices:
     quality: MemoryQualityStore
     track_record: MemoryTrackRecord
     llm: RecordingLlm
+    llm_texts: MemoryTexts
     probes: dict
     clock: FixedClock
     calendar: TradingCalendar
+    llm_flights: MemoryFlights = field(default_factory=MemoryFlights)
+    llm_usage: MemoryUsage = field(default_factory=MemoryUsage)
+    llm_limit: CountingLimit = field(default_factory=CountingLimit)
+    llm_terms: LlmTerms = LlmTerms()
+
+    def llm_engines(self, provider: str | None) -> list[Engine]:
+        """The template alone, or whoever is named."""
+        return [Engine(LlmProviderName(provider or "template"), "rules-2")]
 
 
 def memory_services(**changes) -> MemoryServices:
     """Services in memory with all dependencies up, on Saturday 2025-08-23 at the exchange."""
+    insights = changes.get("insights") or CountingInsightStore()
     fields = {
         "prices": CountingPriceStore(),
-        "insights": CountingInsightStore(),
+        "insights": insights,
+        "llm_texts": MemoryTexts(insights),
         "quality": MemoryQualityStore(),
         "track_record": MemoryTrackRecord(),
         "llm": RecordingLlm(),

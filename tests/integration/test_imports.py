@@ -14,7 +14,19 @@ def test_importing_the_door_imports_nothing_heavy_and_connects_to_nothing():
     run = subprocess.run(
         [sys.executable, "-c", probe], capture_output=True, text=True, check=True, env=environment, timeout=60
     )
-    heavy = {"anthropic", "sklearn", "talib", "pyarrow", "numpy", "kafka", "boto3", "openai", "pandas"}
+    heavy = {
+        "anthropic",
+        "sklearn",
+        "talib",
+        "pyarrow",
+        "numpy",
+        "kafka",
+        "boto3",
+        "openai",
+        "pandas",
+        "limits",
+        "httpx",
+    }
     heavy |= {"pymongo", "bson", "redis", "aws_xray_sdk", "pydantic_settings", "stock_ai.secrets"}
     heavy |= {"stock_ai.ports", "stock_ai.quality.report"}
     assert not heavy & set(run.stdout.split())
@@ -26,19 +38,23 @@ def test_a_route_makes_only_the_store_it_uses():
 import sys
 from fastapi.testclient import TestClient
 from api.app import create_app
+from api.services import LlmTerms
 from api.wiring import connect
-from stock_ai.settings import KafkaSettings, MongoSettings, RedisSettings
+from stock_ai.settings import KafkaSettings, LlmSettings, MongoSettings, RedisSettings
 client = TestClient(create_app(connect(
     MongoSettings(MONGODB_URI="mongodb://127.0.0.1:1"),
     RedisSettings(REDIS_URL="redis://127.0.0.1:1"),
     KafkaSettings(KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1"),
     None,
+    LlmSettings(),
+    LlmTerms(),
 )))
 assert client.get("/").status_code == 200
 assert not {"pymongo", "redis", "kafka"} & set(sys.modules)
 assert client.get("/api/v1/analysis/FPT/insight").status_code == 503
 assert "redis" in sys.modules
-assert not {"pymongo", "kafka"} & set(sys.modules)
+assert client.post("/api/v1/analysis/FPT/llm").status_code == 503
+assert not {"pymongo", "kafka", "limits", "anthropic", "openai", "boto3"} & set(sys.modules)
 """
     subprocess.run([sys.executable, "-c", probe], check=True, timeout=60)
 

@@ -1,70 +1,68 @@
-"""Anthropic's API played by a server on this machine."""
+"""Both real SDKs, each in front of the stub server, in the same tests."""
 
 from __future__ import annotations
 
-import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import SimpleNamespace
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
-DRAFT = {
-    "summary": "FPT closed at 99000 VND.",
-    "drivers": ["The short average is above the long one."],
-    "risks": ["RSI stands at 74.2."],
-    "stance": "bullish",
-}
+from functions.llm_analysis.anthropic_provider import AnthropicProvider
+from functions.llm_analysis.openai_provider import OpenAiProvider
+from functions.llm_analysis.provider import Brief, Reply
+from tests.fakes.llm_servers.server import LlmServers, Scripted
+from tests.fakes.llm_servers.turns import Asked
 
-
-def message(content):
-    """A whole answer of the Messages API."""
-    return {
-        "id": "msg_1",
-        "type": "message",
-        "role": "assistant",
-        "model": "claude-test",
-        "content": content,
-        "stop_reason": "tool_use",
-        "stop_sequence": None,
-        "usage": {"input_tokens": 10, "output_tokens": 10},
-    }
+KEY = "sk-never-show-me-0123456789"
+BRIEF = Brief(system="You explain one stock, from facts only.", facts='{"symbol": "FPT", "facts": []}')
 
 
-def tool_use(draft):
-    return message([{"type": "tool_use", "id": "toolu_1", "name": "explain", "input": draft}])
+@dataclass
+class House:
+    """One provider, its name and what it sends to the stub."""
+
+    name: str
+    prefix: str
+    servers: LlmServers
+    model: str
+    provider: Any
+
+    def script(self, *turns: Scripted) -> None:
+        self.servers.script(*turns, provider=self.name)
+
+    def write(self, brief: Brief = BRIEF) -> Reply:
+        return self.provider.write(brief, lambda text: None)
+
+    @property
+    def asked(self) -> list[Asked]:
+        return self.servers.asked(self.name)
+
+    def made(self, key: str = KEY, base_url: str | None = None, **options: Any) -> Any:
+        """Another provider of the same kind."""
+        kind = AnthropicProvider if self.name == "anthropic" else OpenAiProvider
+        return kind(SecretStr(key), self.model, base_url or _url(self.servers, self.name), **options)
+
+
+def _url(servers: LlmServers, name: str) -> str:
+    return servers.anthropic_url if name == "anthropic" else servers.openai_url
+
+
+@pytest.fixture(scope="module")
+def _servers():
+    with LlmServers() as running:
+        yield running
 
 
 @pytest.fixture
-def anthropic_server():
-    """Answers each request with the next of `answers` (status, body); the last one again and again."""
-    server_state = SimpleNamespace(answers=[(200, tool_use(DRAFT))], requests=[])
+def servers(_servers):
+    _servers.reset()
+    return _servers
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            server_state.requests.append(
-                SimpleNamespace(
-                    path=self.path, headers={name.lower(): value for name, value in self.headers.items()}, body=body
-                )
-            )
-            answers = server_state.answers
-            status, payload = answers.pop(0) if len(answers) > 1 else answers[0]
-            data = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-            self.send_response(status)
-            self.send_header("content-type", "application/json")
-            self.send_header("content-length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
 
-        def log_message(self, *args):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    server_state.url = f"http://127.0.0.1:{server.server_port}"
-    yield server_state
-    server.shutdown()
-    thread.join()
-    server.server_close()
+@pytest.fixture(params=["anthropic", "openai"])
+def house(request, servers):
+    model = {"anthropic": "claude-sonnet-5-5", "openai": "gpt-6.1-terra"}[request.param]
+    made = House(request.param, request.param.upper(), servers, model, None)
+    made.provider = made.made()
+    return made

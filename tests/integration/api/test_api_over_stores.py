@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 from types import SimpleNamespace
 
 import pytest
@@ -12,32 +11,38 @@ from kafka.errors import KafkaError
 
 from api.app import create_app
 from api.probes import kafka_probe
+from api.services import LlmTerms
 from api.wiring import connect
 from functions.llm_analysis import handler as llm_door
 from functions.llm_analysis import wiring as llm_wiring
-from stock_ai.errors import NotFoundError, RetryableError
-from stock_ai.models import LlmAnalysis
-from stock_ai.settings import KafkaSettings, MongoSettings, RedisSettings
-from stock_ai.storage.answers import RedisAnswerCache
+from infra.topology import Topic
+from local.embedded.kafka import create_topics
+from stock_ai.errors import NotFoundError
+from stock_ai.models import Explained, topics
+from stock_ai.settings import KafkaSettings, LlmSettings, MongoSettings, RedisSettings
 from stock_ai.storage.insights import RedisInsightStore
 from stock_ai.storage.prices import MongoPriceStore
-from stock_ai.storage.redis_client import redis_client as make_redis_client
-from tests.fakes.api_services import make_analysis, make_bar, make_text
+from tests.fakes.api_services import make_analysis, make_bar
 
 CONTEXT = SimpleNamespace(
     function_name="llm_analysis",
     memory_limit_in_mb=512,
     invoked_function_arn="arn:aws:lambda:ap-southeast-1:000000000000:function:llm_analysis",
     aws_request_id="request-1",
+    get_remaining_time_in_millis=lambda: 60_000,
 )
 
 
 @pytest.fixture
-def llm(monkeypatch, redis_client, redis_url, kafka_bootstrap):
+def llm(monkeypatch, redis_client, redis_url, kafka_bootstrap, mongo_uri, mongo_database):
     """The real handler of llm_analysis with the settings of a deployed one, without a key."""
+    create_topics(kafka_bootstrap, [Topic(topics.LLM_ANALYSIS_RESULTS, partitions=1, retention_hours=1)])
+    monkeypatch.setenv("MONGODB_URI", mongo_uri)
+    monkeypatch.setenv("MONGODB_DATABASE", mongo_database.name)
     monkeypatch.setenv("REDIS_URL", redis_url)
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka_bootstrap)
-    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "LLM_PROVIDER", "LLM_FALLBACK"):
+        monkeypatch.delenv(name, raising=False)
     llm_wiring.build.cache_clear()
     yield lambda event: llm_door.handler(event, CONTEXT)
     llm_wiring.build.cache_clear()
@@ -49,7 +54,9 @@ def services(mongo_uri, mongo_database, redis_client, redis_url, kafka_bootstrap
         MongoSettings(MONGODB_URI=mongo_uri, MONGODB_DATABASE=mongo_database.name),
         RedisSettings(REDIS_URL=redis_url),
         KafkaSettings(KAFKA_BOOTSTRAP_SERVERS=kafka_bootstrap),
-        lambda request: LlmAnalysis.model_validate(llm(request)),
+        lambda request: Explained.model_validate(llm(request)),
+        LlmSettings(),
+        LlmTerms(),
     )
 
 
@@ -81,9 +88,13 @@ def test_what_was_stored_is_answered(client):
 def test_explanation_is_kept_in_redis_until_it_expires(client, redis_client):
     first = client.post("/api/v1/analysis/FPT/llm", json={"language": "vi"})
     assert first.status_code == 200, first.json()
-    assert client.post("/api/v1/analysis/FPT/llm", json={"language": "vi"}).json() == first.json()
-    (key,) = redis_client.scan_iter("llm:answer:*")
+    again = client.post("/api/v1/analysis/FPT/llm", json={"language": "vi"}).json()
+    assert (first.json()["served"], again["served"]) == ("written", "cached")
+    assert (again["provider"], again["summary"]) == ("template", first.json()["summary"])
+    (key,) = redis_client.scan_iter("llm:text:*")
     assert 0 < redis_client.ttl(key) <= 6 * 3600
+    newest = client.get("/api/v1/analysis/FPT/llm?language=vi").json()
+    assert newest["analysis_id"] == again["analysis_id"]
 
 
 def test_function_refuses_what_was_not_analysed(llm):
@@ -91,21 +102,14 @@ def test_function_refuses_what_was_not_analysed(llm):
         llm({"symbol": "vcb"})
 
 
-def test_answer_cache_keeps_and_forgets(redis_client):
-    cache, fingerprint = RedisAnswerCache(redis_client, expire_seconds=60), uuid.uuid4().hex
-    assert cache.get("FPT", fingerprint) is None
-    cache.put(fingerprint, make_text())
-    assert cache.get("FPT", fingerprint) == make_text()
-    (key,) = redis_client.scan_iter("llm:answer:*")
-    assert 0 < redis_client.ttl(key) <= 60
-
-
 def test_absent_stores_are_problems_and_down_in_health():
     away = connect(
         MongoSettings(MONGODB_URI="mongodb://user:hidden@127.0.0.1:1/?serverSelectionTimeoutMS=200"),
         RedisSettings(REDIS_URL="redis://:hidden@127.0.0.1:1/0"),
         KafkaSettings(KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1"),
-        lambda request: make_text(),
+        None,
+        LlmSettings(),
+        LlmTerms(),
     )
     client = TestClient(create_app(away))
     health = client.get("/api/v1/health")
@@ -121,13 +125,6 @@ def test_absent_stores_are_problems_and_down_in_health():
 def test_kafka_probe_refuses_an_absent_broker():
     with pytest.raises(KafkaError):
         kafka_probe(KafkaSettings(KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1"))()
-
-
-def test_absent_redis_is_retryable():
-    cache = RedisAnswerCache(make_redis_client(RedisSettings(REDIS_URL="redis://:hidden@127.0.0.1:1/0")), 60)
-    with pytest.raises(RetryableError) as raised:
-        cache.get("FPT", "f")
-    assert "hidden" not in str(raised.value)
 
 
 def test_stores_are_those_of_the_house(services):

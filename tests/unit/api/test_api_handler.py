@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
 from types import SimpleNamespace
 
 import pytest
 
 from api import handler as door
 from api.app import create_app
+from api.services import LlmTerms
 from api.settings import ApiSettings
 from stock_ai.settings import KafkaSettings
 
@@ -151,14 +153,41 @@ def test_a_wrong_setting_is_no_fault_of_the_asker():
     from fastapi.testclient import TestClient
 
     from api.wiring import connect
-    from stock_ai.settings import MongoSettings, RedisSettings
+    from stock_ai.settings import LlmSettings, MongoSettings, RedisSettings
 
     services = connect(
         MongoSettings(MONGODB_URI="mongodb://127.0.0.1:1/?tls=true&ssl=false"),
         RedisSettings(REDIS_URL="redis://127.0.0.1:1"),
         KafkaSettings(KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1"),
         None,
+        LlmSettings(),
+        LlmTerms(),
     )
     answer = TestClient(create_app(services), raise_server_exceptions=False).get("/api/v1/stocks")
     assert (answer.status_code, answer.json()["type"]) == (500, "urn:stock-ai:problem:internal-error")
     assert "MONGODB_URI" not in answer.text
+
+
+def test_limits_count_the_address_that_the_gateway_saw(invoke, services):
+    assert invoke("/api/v1/analysis/FPT/llm", method="POST", headers=JSON)["statusCode"] == 200
+    assert list(services.llm_limit.admitted) == ["192.0.2.1"]
+
+
+def test_a_gateway_gets_no_stream_but_the_way_to_poll(invoke, services, monkeypatch):
+    monkeypatch.setenv("API_STREAMING", "false")
+    services.llm_terms = ApiSettings.load().llm_terms
+    answer = invoke("/api/v1/analysis/FPT/llm/stream")
+    problem = json.loads(answer["body"])
+    assert (answer["statusCode"], problem["type"]) == (501, "urn:stock-ai:problem:streaming-unavailable")
+    assert "POST /api/v1/analysis/FPT/llm" in problem["detail"]
+    assert services.llm.asked == []
+
+
+def test_location_leads_through_the_stage(invoke, services):
+    services.llm_terms = LlmTerms(wait_seconds=0.01)
+    services.llm.gate = threading.Event()
+    event = proxy_event("/api/v1/analysis/FPT/llm", method="POST", headers=JSON)
+    answer = door.handler(event, CONTEXT)
+    services.llm.gate.set()
+    assert answer["statusCode"] == 202
+    assert answer["headers"]["location"].startswith("/prod/api/v1/analysis/FPT/llm/")

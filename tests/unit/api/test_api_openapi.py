@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.problems import MEDIA_TYPE
+from stock_ai.settings import LlmProviderName
 from tests.fakes.api_services import memory_services
 
 OPERATIONS = {
@@ -18,6 +19,10 @@ OPERATIONS = {
     "getInsight",
     "getHistory",
     "explain",
+    "getExplanation",
+    "pollExplanation",
+    "streamExplanation",
+    "getLlmUsage",
     "getMarketOverview",
     "getMarketQuality",
     "getTrackRecord",
@@ -66,6 +71,7 @@ def test_every_operation_states_its_problems(document):
         ("get", "/api/v1/analysis/{symbol}/insight"),
         ("get", "/api/v1/analysis/{symbol}/history"),
         ("post", "/api/v1/analysis/{symbol}/llm"),
+        ("get", "/api/v1/llm/usage"),
         ("get", "/api/v1/market/overview"),
         ("get", "/api/v1/health"),
         ("get", "/"),
@@ -81,3 +87,16 @@ def test_problems_satisfy_their_schema(client, document):
     answer = client.get("/api/v1/stocks/F-T")
     schema = {"$ref": "#/components/schemas/Problem", "components": document["components"]}
     jsonschema.validate(answer.json(), schema)
+
+
+def test_explaining_states_its_own_problems(document):
+    operation = document["paths"]["/api/v1/analysis/{symbol}/llm"]["post"]
+    for status, named in (("429", "llm-budget-spent"), ("429", "rate-limited"), ("503", "llm-misconfigured")):
+        assert named in operation["responses"][status]["description"]
+        assert list(operation["responses"][status]["content"]) == [MEDIA_TYPE]
+    assert "Location" in operation["responses"]["202"]["description"]
+
+
+def test_every_author_of_the_settings_can_be_asked_for(document):
+    (choices, _) = document["components"]["schemas"]["ExplanationRequest"]["properties"]["provider"]["anyOf"]
+    assert choices["enum"] == [name.value for name in LlmProviderName]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from api.dependencies import _symbol
 from api.problems import Problem
-from stock_ai.errors import InvalidInputError, NotFoundError, RetryableError, RunAbortedError
+from stock_ai.errors import BudgetSpentError, InvalidInputError, NotFoundError, RetryableError, RunAbortedError
 from stock_ai.market.symbols import is_symbol
 
 
@@ -133,8 +133,6 @@ def test_store_that_is_away(client, services):
     [
         (RetryableError("Anthropic answered 529"), 503, "temporarily-unavailable"),
         (NotFoundError("symbol FPT has no analysis to explain"), 404, "unknown-symbol"),
-        (InvalidInputError("language 'xx' is not one of en, vi"), 422, "invalid-request"),
-        (RunAbortedError("the key in ANTHROPIC_API_KEY was refused"), 500, "internal-error"),
         (KeyError("internal secret"), 500, "internal-error"),
     ],
 )
@@ -143,6 +141,40 @@ def test_failures_of_the_explaining_function(client, services, error, status, ki
     document = problem(client.post("/api/v1/analysis/FPT/llm"), status, kind)
     if status >= 500:
         assert str(error) not in document.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RunAbortedError("the key in ANTHROPIC_API_KEY was refused"),
+        InvalidInputError("LLM_PROVIDER is anthropic, but ANTHROPIC_API_KEY is not set"),
+    ],
+)
+def test_a_wrong_setting_of_the_explaining_function_is_named(client, services, error):
+    services.llm.error = error
+    document = problem(client.post("/api/v1/analysis/FPT/llm"), 503, "llm-misconfigured")
+    assert document.detail == str(error)
+
+
+def test_an_author_that_is_not_there_is_the_askers_fault(client, services):
+    services.llm.error = InvalidInputError("provider openai is not configured: OPENAI_API_KEY is not set")
+    answer = client.post("/api/v1/analysis/FPT/llm", json={"provider": "openai"})
+    assert "openai" in problem(answer, 422, "invalid-request").detail
+
+
+def test_a_spent_budget_says_when_the_next_one_begins(client, services):
+    services.llm.error = BudgetSpentError("the budget of 0 USD is spent for 2025-08-23", 49_999.2)
+    answer = client.post("/api/v1/analysis/FPT/llm")
+    assert "0 USD" in problem(answer, 429, "llm-budget-spent").detail
+    assert answer.headers["retry-after"] == "50000"
+
+
+def test_a_client_that_asks_too_often_is_told_when_to_come_back(client, services):
+    services.llm_limit.allowed = 0
+    answer = client.post("/api/v1/analysis/FPT/llm")
+    problem(answer, 429, "rate-limited")
+    assert answer.headers["retry-after"] == "13"
+    assert services.llm.asked == []
 
 
 def test_browsers_may_read_errors_and_the_headers_they_need(client, services):

@@ -9,10 +9,11 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.freshness import Gauge
+from api.services import LlmTerms
 from api.wiring import connect
 from stock_ai.errors import RunAbortedError
 from stock_ai.market.trading_calendar import TradingCalendar, default_calendar
-from stock_ai.settings import KafkaSettings, MongoSettings, RedisSettings
+from stock_ai.settings import KafkaSettings, LlmSettings, MongoSettings, RedisSettings
 from tests.fakes.api_services import make_analysis, make_bar, memory_services
 from tests.fakes.clock import FixedClock
 
@@ -96,6 +97,8 @@ def stores():
         RedisSettings(REDIS_URL="redis://127.0.0.1:1"),
         KafkaSettings(KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1"),
         None,
+        LlmSettings(),
+        LlmTerms(),
     )
 
 

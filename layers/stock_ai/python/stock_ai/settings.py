@@ -246,8 +246,8 @@ class LlmSettings(Settings):
     fallback: LlmProviderName | None = Field(
         default=None, validation_alias="LLM_FALLBACK", description="Left out, the other one whose key is there."
     )
-    anthropic_model: str = Field(default="claude-sonnet-4-5", validation_alias="ANTHROPIC_MODEL")
-    openai_model: str = Field(default="gpt-5-mini", validation_alias="OPENAI_MODEL")
+    anthropic_model: str = Field(default="claude-sonnet-5-5", validation_alias="ANTHROPIC_MODEL")
+    openai_model: str = Field(default="gpt-6.1-terra", validation_alias="OPENAI_MODEL")
     anthropic_api_key: SecretStr | None = Field(default=None, validation_alias="ANTHROPIC_API_KEY")
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
     anthropic_base_url: str | None = Field(default=None, validation_alias="ANTHROPIC_BASE_URL")

@@ -26,6 +26,7 @@ from stock_ai.models.llm import (
     Stance,
     StanceConfidence,
 )
+from stock_ai.models.llm_usage import LlmModelUsage, LlmUsageDay
 from stock_ai.models.price import StockPrice, price_event_id
 
 __all__ = [
@@ -44,7 +45,9 @@ __all__ = [
     "Level",
     "LevelKind",
     "LlmAnalysis",
+    "LlmModelUsage",
     "LlmUsage",
+    "LlmUsageDay",
     "ModelRef",
     "NullIndicator",
     "NullReason",

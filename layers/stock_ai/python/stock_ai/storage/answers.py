@@ -1,41 +1,72 @@
-"""Answers of the language model in Redis, reused while their facts have not changed."""
+"""Explanations in Redis: those whose facts may still hold, and the newest of each symbol and language."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple, cast
 
 import redis
 
 from stock_ai.errors import RetryableError
-from stock_ai.models import LlmAnalysis, keys
+from stock_ai.models import Language, LlmAnalysis, keys
+
+LATEST_SECONDS: Final = 7 * 24 * 3600
+"""How long the newest text of a symbol is kept: it is served, with its age, while every provider is away."""
 
 
-class RedisAnswerCache:
-    """Answers by symbol and fingerprint. Each is forgotten after `expire_seconds`."""
+class CurrentTexts(NamedTuple):
+    """What is kept about a symbol, as JSON and unread: whoever passes it on need not parse it."""
+
+    insight: bytes | None
+    texts: tuple[bytes | None, ...]
+    """In the order of the ids that were asked for."""
+
+
+class RedisTexts:
+    """Texts by symbol and id. A text is forgotten after `expire_seconds`, the newest of a symbol after a week.
+
+    Every call raises `RetryableError` when Redis is away.
+    """
 
     def __init__(self, client: redis.Redis, expire_seconds: int) -> None:
-        self._client = client
+        self._redis = client
         self._expire_seconds = expire_seconds
 
-    def get(self, symbol: str, fingerprint: str) -> LlmAnalysis | None:
-        """The kept answer, or None.
+    def get(self, symbol: str, text_id: str) -> LlmAnalysis | None:
+        """The text called `text_id`, or None."""
+        return _parsed(*self._read(keys.llm_text(symbol, text_id)))
 
-        Raises:
-            RetryableError: Redis is away.
-        """
+    def latest(self, symbol: str, language: Language) -> LlmAnalysis | None:
+        """The newest text about `symbol` in that language, whatever it was made from, or None."""
+        return _parsed(*self._read(keys.llm_latest(symbol, language)))
+
+    def current(self, symbol: str, text_ids: Sequence[str]) -> CurrentTexts:
+        """The insight of `symbol` and its texts with these ids, by one round trip."""
+        insight, *texts = self._read(keys.insight(symbol), *(keys.llm_text(symbol, text_id) for text_id in text_ids))
+        return CurrentTexts(insight, tuple(texts))
+
+    def put(self, text: LlmAnalysis, latest: bool) -> None:
+        """Keep a text under its `analysis_id`; with `latest` also as the newest of its symbol and language."""
+        value = text.wire()
         try:
-            kept = self._client.get(keys.llm_answer(symbol, fingerprint))
+            with self._redis.pipeline(transaction=False) as pipeline:
+                pipeline.set(keys.llm_text(text.symbol, text.analysis_id), value, ex=self._expire_seconds)
+                if latest:
+                    pipeline.set(keys.llm_latest(text.symbol, text.language), value, ex=LATEST_SECONDS)
+                pipeline.execute()
         except redis.RedisError as error:
-            raise RetryableError(f"redis: {type(error).__name__}") from error
-        return None if kept is None else LlmAnalysis.model_validate_json(kept)
+            raise RetryableError(f"Redis: {type(error).__name__}") from error
 
-    def put(self, fingerprint: str, answer: LlmAnalysis) -> None:
-        """Keep `answer`.
-
-        Raises:
-            RetryableError: Redis is away.
-        """
+    def _read(self, *names: str) -> list[bytes | None]:
+        # GET in a pipeline and not MGET: a cluster, as ElastiCache Serverless is one, refuses several keys in one.
         try:
-            self._client.set(
-                keys.llm_answer(answer.symbol, fingerprint), answer.model_dump_json(), ex=self._expire_seconds
-            )
+            with self._redis.pipeline(transaction=False) as pipeline:
+                for name in names:
+                    pipeline.get(name)
+                return cast("list[bytes | None]", pipeline.execute())
         except redis.RedisError as error:
-            raise RetryableError(f"redis: {type(error).__name__}") from error
+            raise RetryableError(f"Redis: {type(error).__name__}") from error
+
+
+def _parsed(value: bytes | None) -> LlmAnalysis | None:
+    return None if value is None else LlmAnalysis.model_validate_json(value)
