@@ -11,8 +11,9 @@ from typing import Any, Final
 
 import talib
 
+_talib: Any = talib
 ta: Final[Any] = SimpleNamespace(
-    **{name: getattr(function := getattr(talib, name), "__wrapped__", function) for name in talib.get_functions()},
-    MA_Type=talib.MA_Type,
+    **{name: getattr(function := getattr(_talib, name), "__wrapped__", function) for name in _talib.get_functions()},
+    MA_Type=_talib.MA_Type,
 )
 """`talib`, functions by their names."""

@@ -69,22 +69,17 @@ def latest(values: Mapping[str, Floats]) -> dict[str, float | None]:
 def _fill_whole(series: Series, values: dict[str, Floats], newest: int) -> None:
     """Add the newest of all outputs to `values`; each study gets no more bars than they depend on."""
     bars = len(series.close)
-    if newest >= bars:
-        for row, _ in _PIECES:
-            known = bars >= row.warm_up
-            columns = row.study(series) if known else [np.full(bars, np.nan) for _ in row.names]
-            values.update(zip(row.names, columns, strict=True))
-        return
+    count = min(newest, bars)
+    unknown = np.full(count, np.nan)
     pieces = {reach: series.tail(newest + reach) for reach in _REACHES} | {None: series}
-    unknown = np.full(newest, np.nan)
     columns: list[Floats] = []
     for row, reach in _PIECES:
         if bars >= row.warm_up:
-            columns += [column[-newest:] for column in row.study(pieces[reach])]
+            columns += [column[-count:] for column in row.study(pieces[reach])]
         else:
             columns += [unknown] * len(row.names)
-    # Copied, so that no long array is kept for its end.
-    values.update(zip(_NAMES, np.concatenate(columns).reshape(-1, newest), strict=True))
+    # Copied, so that no long array is kept for its end, and no two outputs are one array.
+    values.update(zip(_NAMES, np.concatenate(columns).reshape(-1, count), strict=True))
 
 
 def _fill(rows: Sequence[Row], bars: Bars, prices: AdjustedPrices, usable: Flags, values: dict[str, Floats]) -> None:
