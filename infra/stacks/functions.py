@@ -120,7 +120,7 @@ class FunctionsStack(Stack):
             "LLM_FUNCTION_NAME": topology.function(policies.LLM_FUNCTION).deployed_name,
             "API_CORS_ORIGINS": self._context.cors_origins,
         }
-        environment = {"POWERTOOLS_SERVICE_NAME": function.name}
+        environment = {"POWERTOOLS_SERVICE_NAME": function.name, **function.variables}
         for setting in function.settings:
             if (source := self._stores.sources.get(setting)) is not None:
                 environment |= source.variables
