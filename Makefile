@@ -33,12 +33,12 @@ up: $(VENV)/.local ## Run everything on this machine (ARGS="--source csv --data 
 	@exec $(BIN)/stock-ai up $(ARGS)
 
 test: check ## Lint, types, import rules and every test
-	$(BIN)/pytest -n auto tests/unit
+	$(BIN)/pytest -n auto --dist loadfile tests/unit
 	$(BIN)/pytest tests/contract tests/integration tests/e2e tests/infra
 	$(BIN)/pytest tests/localstack
 
 unit: $(VENV)/.dev ## The fast tests only (ARGS="-k word" ...)
-	$(BIN)/pytest -n auto tests/unit $(ARGS)
+	$(BIN)/pytest -n auto --dist loadfile tests/unit $(ARGS)
 
 check: $(VENV)/.infra ## Lint, format, types and import rules
 	$(BIN)/ruff check .

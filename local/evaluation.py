@@ -13,11 +13,13 @@ from local.session import connect
 from stock_ai.clock import utc_now
 from stock_ai.errors import InvalidInputError
 from stock_ai.indicators import Bars, Panel
+from stock_ai.market.sessions import Exchange
 from stock_ai.models import Interval, PriceBasis, StockPrice
 from stock_ai.ports import SourceBar
 from stock_ai.quality.rules import hard_faults
 from stock_ai.settings import SourceSettings
 from stock_ai.sources.registry import CSV, open_source
+from stock_ai.storage.listings import MongoListings
 
 if TYPE_CHECKING:
     from stock_ai.resilience.pacing import Pacer
@@ -43,16 +45,14 @@ def panel_of_files(path: Path) -> Panel:
     return panel
 
 
-def panel_of_store() -> Panel:
-    """The stored bars.
+def stored_market() -> tuple[Panel, dict[str, Exchange]]:
+    """The stored bars, and where each symbol trades as far as it is known.
 
     Raises:
         RetryableError: MongoDB is away.
     """
-    from stock_ai.storage.panels import read_panel
-
     with connect(Home.from_environment()) as session:
-        return read_panel(session.database)
+        return session.panel(), MongoListings(session.database).exchanges()
 
 
 def _columns(symbol: str, bars: list[SourceBar]) -> Bars:

@@ -212,6 +212,7 @@ def _child_environment(function: Function, environment: Mapping[str, str]) -> di
     return {
         **{name: os.environ[name] for name in _MACHINE if name in os.environ},
         **{name: environment[name] for name in function.settings if environment.get(name)},
+        **function.variables,
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",

@@ -1,4 +1,4 @@
-"""One pass of the whole pipeline: collect, store, train when there is no model, analyse, aggregate."""
+"""One pass of the whole pipeline: collect, store, train where no model serves these bars, analyse, aggregate."""
 
 from __future__ import annotations
 
@@ -48,6 +48,9 @@ class Pipeline:
 
     def run(self, runtime: Runtime, has_model: Callable[[], bool], insights: Callable[[], int]) -> RunSummary:
         """All stages once, until every topic is drained.
+
+        `has_model` is asked when the bars are stored: False where none serves, or it has expired by now. `insights`
+        counts the current ones.
 
         Raises:
             InvalidInputError: the request or the source's data is wrong; nothing was published.

@@ -7,18 +7,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pymongo.database import Database
 
 from local.home import Endpoints, Home, World
 from local.servers import open_servers
+from stock_ai.clock import utc_now
 from stock_ai.ml.manager import ModelManager
+from stock_ai.ports import PriceStore
 from stock_ai.settings import MongoSettings, RedisSettings
 from stock_ai.storage.insights import RedisInsightStore
 from stock_ai.storage.model_registry import open_registry
 from stock_ai.storage.mongo import claim_world, database
+from stock_ai.storage.prices import MongoPriceStore
 from stock_ai.storage.redis_client import redis_client
+
+if TYPE_CHECKING:
+    from stock_ai.indicators import Panel
 
 
 @dataclass
@@ -60,6 +66,28 @@ class Session:
     def models(self) -> ModelManager:
         """The trained models."""
         return ModelManager(open_registry(self.environment["MODEL_REGISTRY"]))
+
+    def panel(self) -> Panel:
+        """Every stored daily bar, by way of the snapshot that the functions keep."""
+        # TA-Lib and numpy are for the commands that look at all bars.
+        from stock_ai.storage.objects import open_object
+        from stock_ai.storage.panels import PanelStore
+
+        stored = open_object(self.environment["PANEL_SNAPSHOT"], "PANEL_SNAPSHOT")
+        return PanelStore(self.database, stored, utc_now).refresh()
+
+    def has_model(self) -> bool:
+        """See `has_current_model`."""
+        return has_current_model(self.models, MongoPriceStore(self.database))
+
+
+def has_current_model(models: ModelManager, prices: PriceStore) -> bool:
+    """Whether a model serves that has not expired at the newest stored daily bar.
+
+    Raises:
+        RetryableError: a store is away.
+    """
+    return models.has_model(max((info.last for info in prices.symbols()), default=None))
 
 
 @contextmanager

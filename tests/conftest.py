@@ -85,24 +85,33 @@ def redis_client(redis_url) -> Iterator[redis.Redis]:
         client.flushdb()
 
 
-@pytest.fixture
-def secrets_manager(monkeypatch) -> Iterator[Any]:
-    """A client of a Secrets Manager without secrets (moto); a process that has read none and refers to none."""
+@pytest.fixture(scope="module")
+def empty_secrets_manager() -> Iterator[Any]:
+    """A client of a Secrets Manager (moto), and the provider that reads it: to make them reads botocore's tables."""
     import boto3
     from moto import mock_aws
 
     from stock_ai import secrets
 
-    for name in ("MONGODB_URI", "MONGODB_USERNAME", "MONGODB_PASSWORD", "ANTHROPIC_API_KEY", "KAFKA_SECURITY"):
-        monkeypatch.delenv(name, raising=False)
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
     secrets._provider.cache_clear()
-    secrets._known.clear()
     with mock_aws():
         yield boto3.client("secretsmanager", region_name="ap-southeast-1")
     secrets._provider.cache_clear()
+
+
+@pytest.fixture
+def secrets_manager(empty_secrets_manager, monkeypatch) -> Iterator[Any]:
+    """A client of a Secrets Manager without secrets; a process that has read none and refers to none."""
+    from stock_ai import secrets
+
+    for name in ("MONGODB_URI", "MONGODB_USERNAME", "MONGODB_PASSWORD", "ANTHROPIC_API_KEY", "KAFKA_SECURITY"):
+        monkeypatch.delenv(name, raising=False)
     secrets._known.clear()
+    secrets._provider().clear_cache()
+    yield empty_secrets_manager
+    secrets._known.clear()
+    for secret in empty_secrets_manager.list_secrets()["SecretList"]:
+        empty_secrets_manager.delete_secret(SecretId=secret["ARN"], ForceDeleteWithoutRecovery=True)
 
 
 @pytest.fixture

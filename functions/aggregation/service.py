@@ -10,7 +10,7 @@ from stock_ai.errors import InvalidInputError, PoisonRecordError
 from stock_ai.models import AiAnalysis, LlmAnalysis, topics
 from stock_ai.ports import AnalysisStore, InsightStore, Publisher, QuarantineStore, SignalLog
 from stock_ai.streaming.records import KafkaRecord, decode
-from stock_ai.streaming.rejects import Reject, set_aside, undecodable
+from stock_ai.streaming.rejects import Reject, is_redriven, set_aside, undecodable, undecodable_id
 from stock_ai.track_record.records import issued
 
 
@@ -37,7 +37,7 @@ def aggregate(
     """Keep the analyses of a batch and the signals they issue for good, then bring the insights up to date.
 
     The order matters: what an insight shows can always be rebuilt from what is kept, and no signal is shown that the
-    track record does not know.
+    track record does not know. A redriven analysis that is accepted is quarantined no more.
 
     Raises:
         RetryableError: broker or a store is away; doing all again is safe.
@@ -45,16 +45,22 @@ def aggregate(
     """
     accepted: list[AiAnalysis | LlmAnalysis] = []
     rejects: list[Reject] = []
+    redriven: list[str] = []
     for record in records:
         try:
             accepted.append(_decode(record))
         except PoisonRecordError as error:
             rejects.append(undecodable(record, error))
+            continue
+        if is_redriven(record):
+            redriven.append(undecodable_id(record))
     quarantined = set_aside(rejects, publisher, quarantine, clock)
     analyses.add(accepted)
     stated = [signal for one in accepted if isinstance(one, AiAnalysis) and (signal := issued(one))]
     new = signals.issue(stated, clock())
     changed = insights.apply(accepted)
+    if redriven:
+        quarantine.let_through(redriven, clock())
     return AggregatedAnalyses(len(accepted), new, changed, quarantined)
 
 

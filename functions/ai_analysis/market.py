@@ -104,13 +104,13 @@ def _newest(
     """The newest indicators in the order of `_NAMES`, with the reasons of those that are NaN; a stock goes to
     `builder` as well."""
     prices = bars.adjusted_prices()
-    values = compute(bars, prices)
+    values = compute(bars, prices, builder.needs(bars))
     last = [column.item(-1) for column in values.values()]
     why = {} if all(map(math.isfinite, last)) else reasons(bars, values)
     if is_index(bars.symbol):
         return [*last, *[math.nan] * len(RELATIVE)], why
     builder.add(bars, prices, values)
-    relative = relative_strength(bars, index, prices, levels)
+    relative = relative_strength(bars, index, prices, levels, 1)
     against = [column.item(-1) for column in relative.values()]
     if not all(map(math.isfinite, against)):
         why |= relative_reasons(bars, index, relative)

@@ -12,7 +12,7 @@ from stock_ai.models import StockPrice, price_event_id
 from stock_ai.ports import PriceStore, Publisher, QuarantineStore
 from stock_ai.quality.rules import Reason, hard_faults
 from stock_ai.streaming.records import KafkaRecord, decode
-from stock_ai.streaming.rejects import Reject, set_aside, undecodable
+from stock_ai.streaming.rejects import Reject, is_redriven, set_aside, undecodable, undecodable_id
 
 _NUMBERS = ("open", "high", "low", "close", "adjusted_close", "volume")
 _LARGEST: Final = 2**63 - 1
@@ -37,6 +37,7 @@ def consume(
     """Store the good bars of a batch and set the others aside, each under the first hard rule it breaks.
 
     Faults go first: if anything fails on the way, the whole batch comes again and nothing is counted twice in a store.
+    A redriven bar that is good by now is quarantined no more, whatever it had been set aside for.
 
     Raises:
         RetryableError: broker or store is away; doing all again is safe.
@@ -44,6 +45,7 @@ def consume(
     now = clock()
     bars: list[StockPrice] = []
     rejects: list[Reject] = []
+    redriven: list[str] = []
     for record in records:
         try:
             bar = decode(record, StockPrice)
@@ -54,10 +56,14 @@ def consume(
         faults = hard_faults(bar, now)
         if faults:
             rejects.append(Reject(record, _content_id(bar), faults, _describe(bar)))
-        else:
-            bars.append(bar)
+            continue
+        bars.append(bar)
+        if is_redriven(record):
+            redriven += undecodable_id(record), _content_id(bar)
     quarantined = set_aside(rejects, publisher, quarantine, clock)
     counts = store.upsert(bars)
+    if redriven:
+        quarantine.let_through(redriven, now)
     return ConsumedBars(counts.stored, counts.unchanged, quarantined)
 
 

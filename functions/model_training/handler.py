@@ -34,7 +34,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     do = requested(event)
     ports = build()
     if do is Do.EVALUATE:
-        found = evaluate_recipe(ports.panel(), ports.reports, utc_now)
+        found = evaluate_recipe(ports.panel(), ports.exchanges(), ports.reports, utc_now)
         logger.info("evaluated", extra={"evaluation": found})
         return found
     figures = train_challenger(ports.panel(), ports.models, utc_now)

@@ -10,6 +10,7 @@ from stock_ai.evaluation.evaluating import evaluate
 from stock_ai.evaluation.html import html
 from stock_ai.evaluation.markdown import markdown
 from stock_ai.indicators import Panel
+from stock_ai.market.sessions import Exchange
 from stock_ai.ml.card import ModelCard, Recipe, Verdict
 from stock_ai.ml.manager import ModelManager
 from stock_ai.ml.promotion import judge
@@ -57,14 +58,18 @@ def train_challenger(panel: Panel, models: ModelManager, clock: Clock) -> dict[s
     }
 
 
-def evaluate_recipe(panel: Panel, reports: Mapping[str, Writable], clock: Clock) -> dict[str, Any]:
+def evaluate_recipe(
+    panel: Panel, exchanges: Mapping[str, Exchange], reports: Mapping[str, Writable], clock: Clock
+) -> dict[str, Any]:
     """Walk the recipe forward over `panel` and keep the report; its headline figures, ready for JSON.
+
+    `exchanges` says where each stock trades, as far as it is known.
 
     Raises:
         RunAbortedError: too few years are stored.
         RetryableError: the place of the report is away; evaluating again is safe.
     """
-    report = evaluate(panel, Recipe.BLEND, SEED, clock(), "stored bars", _log)
+    report = evaluate(panel, Recipe.BLEND, SEED, clock(), "stored bars", _log, exchanges=exchanges)
     for name, content in zip(REPORTS, (report.json_text(), html(report), markdown(report)), strict=True):
         reports[name].write(content.encode())
     direction, classes = report.overall.direction, report.overall.classes

@@ -9,8 +9,10 @@ from functions.model_training.service import REPORTS
 from stock_ai.clock import utc_now
 from stock_ai.indicators import Panel
 from stock_ai.keeping import kept
+from stock_ai.market.sessions import Exchange
 from stock_ai.ml.manager import ModelManager
 from stock_ai.settings import ModelSettings, MongoSettings, PanelSettings
+from stock_ai.storage.listings import MongoListings
 from stock_ai.storage.model_registry import open_registry
 from stock_ai.storage.mongo import database
 from stock_ai.storage.objects import StoredObject, open_object
@@ -22,6 +24,7 @@ class Ports:
     """What the service needs from outside."""
 
     panel: Callable[[], Panel]
+    exchanges: Callable[[], Mapping[str, Exchange]]
     models: ModelManager
     reports: Mapping[str, StoredObject]
 
@@ -35,8 +38,10 @@ def build() -> Ports:
     """
     snapshot = open_object(PanelSettings.load().snapshot, "PANEL_SNAPSHOT")
     registry = ModelSettings.load().registry
+    stored = database(MongoSettings.load())
     return Ports(
-        panel=PanelStore(database(MongoSettings.load()), snapshot, utc_now).refresh,
+        panel=PanelStore(stored, snapshot, utc_now).refresh,
+        exchanges=MongoListings(stored).exchanges,
         models=ModelManager(open_registry(registry)),
         reports={name: open_object(f"{registry}/evaluation/{name}", "MODEL_REGISTRY") for name in REPORTS},
     )

@@ -23,6 +23,7 @@ PIPELINE = (
     ("kafka_consumer", "BarsQuarantined"),
     ("ai_analysis", "AnalysesPublished"),
     ("aggregation", "AnalysesQuarantined"),
+    ("aggregation", "SignalsIssued"),
     ("aggregation", "InsightsChanged"),
 )
 """Counts along the way of a bar: who counts it, and its name."""

@@ -123,7 +123,7 @@ class FunctionsStack(Stack):
             **({"LLM_FALLBACK": self._context.llm_fallback} if self._context.llm_fallback else {}),
             "LLM_DAILY_BUDGET_USD": self._context.llm_daily_budget_usd,
         }
-        environment = {"POWERTOOLS_SERVICE_NAME": function.name}
+        environment = {"POWERTOOLS_SERVICE_NAME": function.name, **function.variables}
         for setting in function.settings:
             if (source := self._stores.sources.get(setting)) is not None:
                 environment |= source.variables

@@ -211,6 +211,27 @@ class ObservabilityStack(Stack):
             missing=_Missing.BREACHING,  # A function that is not invoked reports nothing.
         )
 
+        day = Duration.days(1)
+        self._alarm(
+            "no-signals",
+            cloudwatch.MathExpression(
+                # Days off publish nothing, and are no fault. A metric that was not written at all counts as zero.
+                expression="IF(published > 0, FILL(issued, 0), 1)",
+                using_metrics={
+                    "published": counted("ai_analysis", "AnalysesPublished", period=day),
+                    "issued": counted("aggregation", "SignalsIssued", period=day),
+                },
+                label="signals issued on days with analyses",
+                period=day,
+            ),
+            "For two days analyses were published and not one signal was issued, so the track record does not grow. If "
+            "the insights say why their signals are withheld, the model is missing, refused or expired: run "
+            "model_training. Otherwise aggregation does not take them in: see its log and the dead letters.",
+            comparison=_Comparison.LESS_THAN_THRESHOLD,
+            # One day ending before Monday's close has analyses of the running session only, which issue no signals.
+            periods=2,
+        )
+
     def _watch_api(self, api: apigateway.RestApi) -> None:
         stage = api.deployment_stage
         failed = stage.metric_server_error(period=FIVE_MINUTES, statistic="Sum")

@@ -32,7 +32,7 @@ def evaluate(
     Takes some minutes. Every figure enters one session after the signal, at prices one could have had.
     """
     # Only this command needs them, and they take a second to import.
-    from local.evaluation import panel_of_files, panel_of_store
+    from local.evaluation import panel_of_files, stored_market
     from stock_ai.evaluation.evaluating import evaluate as evaluated
     from stock_ai.evaluation.html import html
     from stock_ai.evaluation.markdown import markdown
@@ -40,7 +40,7 @@ def evaluate(
     columns = (TextColumn("{task.description:<16}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
         task = progress.add_task("reading", total=None)
-        panel = panel_of_files(data) if data else panel_of_store()
+        panel, exchanges = (panel_of_files(data), None) if data else stored_market()
         report = evaluated(
             panel,
             model,
@@ -48,6 +48,7 @@ def evaluate(
             utc_now(),
             data.name if data else "stored bars",
             lambda stage, done, of: progress.update(task, description=stage, completed=done, total=of),
+            exchanges=exchanges,
         )
     out.mkdir(parents=True, exist_ok=True)
     (out / "report.json").write_text(report.json_text(), encoding="utf-8")

@@ -18,10 +18,10 @@ from local.session import connect
 from stock_ai.clock import Clock, utc_now
 from stock_ai.errors import NotFoundError
 from stock_ai.quality.assessment import assess
+from stock_ai.quality.columns import DailyBars
 from stock_ai.quality.report import Gap, MarketQuality, OddSession, Quality, QualityReport, SymbolQuality
 from stock_ai.settings import CalendarSettings
 from stock_ai.storage.listings import MongoListings
-from stock_ai.storage.panels import read_panel
 from stock_ai.storage.quality import MongoQualityStore, read_set_aside
 
 _SHOWN = 12
@@ -35,7 +35,7 @@ def quality(
     """Judge the stored daily prices now, keep the report for the API, and show it."""
     with connect(Home.from_environment()) as session, run_progress() as progress:
         progress.stage("quality")
-        report = renew(session.database, utc_now)
+        report = renew(session.database, session.panel(), utc_now)
     shown = chosen(report, symbol)
     if json:
         print_json(shown.model_dump(mode="json"))
@@ -43,8 +43,8 @@ def quality(
         results.print(rendered(shown))
 
 
-def renew(database: Database[dict[str, Any]], clock: Clock) -> QualityReport:
-    """Assess all stored daily bars and keep the report in place of the one before.
+def renew(database: Database[dict[str, Any]], panel: Iterable[DailyBars], clock: Clock) -> QualityReport:
+    """Assess `panel`, all stored daily bars, and keep the report in place of the one before.
 
     Raises:
         NotFoundError: no daily bars are stored.
@@ -53,7 +53,7 @@ def renew(database: Database[dict[str, Any]], clock: Clock) -> QualityReport:
     store = MongoQualityStore(database)
     background = store.background(MongoListings(database).exchanges())
     calendar = CalendarSettings.load().calendar()
-    report = assess(read_panel(database), read_set_aside(database), calendar, clock, background)
+    report = assess(panel, read_set_aside(database), calendar, clock, background)
     store.replace(report)
     return report
 

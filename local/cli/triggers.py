@@ -29,6 +29,7 @@ from local.embedded.kafka import create_topics
 from local.function_process import FunctionProcess, Worker
 from local.pipeline import Pipeline
 from local.runtime import Runtime, triggered
+from local.session import has_current_model
 from stock_ai.clock import utc_now
 from stock_ai.errors import InvalidInputError
 from stock_ai.ml.manager import ModelManager
@@ -36,6 +37,7 @@ from stock_ai.settings import KafkaSettings, ModelSettings, MongoSettings, Redis
 from stock_ai.storage.insights import RedisInsightStore
 from stock_ai.storage.model_registry import open_registry
 from stock_ai.storage.mongo import claim_world, database
+from stock_ai.storage.prices import MongoPriceStore
 from stock_ai.storage.redis_client import redis_client
 
 
@@ -61,14 +63,16 @@ def triggers(
     request = _resolved(request, deployed["data_collector"])
     registry = ModelSettings.model_validate(deployed["ai_analysis"].environment()).registry
     models = ModelManager(open_registry(registry))
-    claim_world(database(MongoSettings.load()), simulated=request.source is SourceName.SIMULATED)
+    stored = database(MongoSettings.load())
+    claim_world(stored, simulated=request.source is SourceName.SIMULATED)
     create_topics(kafka.bootstrap_servers, topology.TOPICS)
     with ExitStack() as stack:
         with run_progress() as progress:
             pipeline = Pipeline(request.source, progress, request.detail())
             workers = _workers(deployed, request, Path(stack.enter_context(TemporaryDirectory())))
             runtime = stack.enter_context(Runtime(workers, kafka.bootstrap_servers, utc_now, pipeline.observe, say))
-            summary = pipeline.run(runtime, models.has_model, insights.count)
+            prices = MongoPriceStore(stored)
+            summary = pipeline.run(runtime, lambda: has_current_model(models, prices), insights.count)
         if json:
             print_json(summary.as_json())
         else:

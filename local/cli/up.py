@@ -56,7 +56,7 @@ def up(
             if api is not None:
                 stack.enter_context(api.serving(environment, logs / "api.log"))
             home.write_endpoints(replace(session.endpoints, api=api.url if api else None))
-            summary = pipeline.run(runtime, session.models.has_model, session.insights.count)
+            summary = pipeline.run(runtime, session.has_model, session.insights.count)
         if json:
             print_json(summary.as_json())
         else:

@@ -24,6 +24,12 @@ class MemoryObject:
         self.writes += 1
         self.content = content
 
+    def replace(self, before: bytes | None, after: bytes) -> bool:
+        if self.read() != before:
+            return False
+        self.write(after)
+        return True
+
     def _check(self) -> None:
         if self.away:
             raise RunAbortedError("the object store is away")

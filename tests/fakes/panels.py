@@ -1,4 +1,4 @@
-"""Panels for tests: seeded random ones, and real ones from the shared CSV files."""
+"""Panels for tests: seeded random ones, real ones from the shared CSV files, and what is in a store."""
 
 from __future__ import annotations
 
@@ -7,11 +7,20 @@ import dataclasses
 import itertools
 
 import numpy as np
+from bson.codec_options import CodecOptions
 
 from stock_ai.indicators import Bars, Panel
 from stock_ai.models import Interval, PriceBasis
+from stock_ai.storage.bar_columns import FIELDS, BarColumns
 
 COLUMNS = ("open", "high", "low", "close", "adjusted_close", "volume")
+
+
+def read_panel(database):
+    """Every daily bar of every symbol, all of them read from MongoDB: what a refresh has to equal."""
+    prices = database["prices"].with_options(codec_options=CodecOptions(tz_aware=False))
+    found = prices.find({"interval": Interval.DAY.value}, dict.fromkeys(FIELDS, 1) | {"_id": 0}, batch_size=10_000)
+    return BarColumns.empty().merged(found).panel()
 
 
 def random_bars(symbol="AAA", count=400, seed=0, source="simulated", provisional=False, drift=0.0):

@@ -74,6 +74,7 @@ class MemoryQuarantine(_Store):
     """Implements `stock_ai.ports.QuarantineStore`."""
 
     kept: dict[str, QuarantinedRecord] = field(default_factory=dict)
+    released: set[str] = field(default_factory=set)
 
     def known(self, record_ids: Sequence[str]) -> set[str]:
         self._reach()
@@ -83,6 +84,10 @@ class MemoryQuarantine(_Store):
         self._reach()
         for record in records:
             self.kept.setdefault(record.record_id, record)
+
+    def let_through(self, record_ids: Sequence[str], at: dt.datetime) -> None:
+        self._reach()
+        self.released |= set(record_ids) & set(self.kept)
 
 
 @dataclass

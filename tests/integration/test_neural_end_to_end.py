@@ -20,7 +20,7 @@ from stock_ai.ml.neural_training import TOLERANCE, exported, train_neural
 from stock_ai.ml.recipes import Scored, calibrated, fit
 from stock_ai.ml.training import split, train
 from stock_ai.models import Signal
-from stock_ai.storage.model_registry import FolderRegistry
+from stock_ai.storage.model_registry import open_registry
 from tests.fakes.models import verdict
 from tests.fakes.panels import random_panel
 
@@ -122,8 +122,8 @@ def test_probabilities_are_calibrated_and_shares_add_up():
 
 
 def test_a_model_goes_through_the_registry_and_serves(panel, trained, tmp_path):
-    ModelManager(FolderRegistry(tmp_path)).admit(trained, verdict(), NOW)
-    manager = ModelManager(FolderRegistry(tmp_path))
+    ModelManager(open_registry(str(tmp_path))).admit(trained, verdict(), NOW)
+    manager = ModelManager(open_registry(str(tmp_path)))
     model = manager.current()
     assert isinstance(model, Model)
     assert model.card.name == "neural-5d"
@@ -142,7 +142,7 @@ def test_a_model_goes_through_the_registry_and_serves(panel, trained, tmp_path):
 
 
 def test_a_spoilt_network_is_refused_and_the_last_good_model_serves(panel, trained, tmp_path):
-    registry = FolderRegistry(tmp_path)
+    registry = open_registry(str(tmp_path))
     good = train(panel, 7, NOW, Recipe.LOGISTIC)
     ModelManager(registry).admit(good, verdict(), NOW)
     ModelManager(registry).admit(trained, verdict(champion=good.card.version), NOW)

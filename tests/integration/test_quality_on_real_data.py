@@ -21,6 +21,7 @@ from stock_ai.sources.csv_files import CsvSource
 from stock_ai.storage.prices import MongoPriceStore
 from stock_ai.storage.quality import MongoQualityStore
 from tests.fakes.clock import FixedClock
+from tests.fakes.panels import read_panel
 
 COLUMNS = ("open", "high", "low", "close", "adjusted_close", "volume")
 CLOCK = FixedClock(dt.datetime(2025, 8, 26, 10, 0, tzinfo=dt.UTC))
@@ -166,7 +167,7 @@ def test_the_command_assesses_what_is_stored(shared_data, mongo_database):
     for symbol in ("FPT", "ACB", "VNM", "VNINDEX"):
         content = [bar._asdict() | {"interval": "1D", "source": "csv"} for bar in source.bars(symbol, since, None)]
         store.upsert([StockPrice(**one, event_id=price_event_id(**one), ingested_at=CLOCK()) for one in content])
-    report = renew(mongo_database, CLOCK)
+    report = renew(mongo_database, read_panel(mongo_database), CLOCK)
     assert [gap.first for gap in report.symbol("VNINDEX").gaps] == [dt.date(2024, 5, 17)]
     assert [gap.first for gap in report.market.gaps] == [dt.date(2025, 2, 3)]
     kept = MongoQualityStore(mongo_database)

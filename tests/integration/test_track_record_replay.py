@@ -15,20 +15,26 @@ from pymongo import MongoClient
 from functions.aggregation.service import aggregate
 from functions.ai_analysis.scoring import score
 from functions.ai_analysis.service import analyse
+from functions.model_training.service import train_challenger
 from local.embedded.mongodb import MongoServer
+from stock_ai.indicators import Panel
+from stock_ai.ml.labels import REACH
+from stock_ai.ml.manager import ModelManager
 from stock_ai.models import AiAnalysis, topics
 from stock_ai.storage.track_record import MongoTrackRecord
-from tests.fakes.analysing import RankModel
 from tests.fakes.clock import FixedClock
 from tests.fakes.ledger import MemoryLedger
 from tests.fakes.messages import record
-from tests.fakes.panels import cut, real_panel
+from tests.fakes.models import MemoryRegistry
+from tests.fakes.panels import cut, real_panel, tail
 from tests.fakes.publisher import RecordingPublisher
 from tests.fakes.stores import MemoryAnalysisStore, MemoryInsightStore, MemoryQuarantine
 
-STOCKS = 30
+STOCKS = 24
 FIRST, LAST, END = "2024-01-02", "2024-12-31", "2025-04-30"
 WARM_UP = "2022-11-15"
+LEARNT_FROM = "2021-07-01"
+"""The first bar that models are trained on; with the warm-up, their first row is a year later."""
 ROOT_5 = math.sqrt(5)
 
 
@@ -46,19 +52,34 @@ def analysed(panel, model, ledger, now) -> list[bytes]:
     return [sent.value for sent in publisher.sent]
 
 
+@dataclasses.dataclass
+class Replay:
+    """What the year has left: the store, all that was published, and which model was asked on which date."""
+
+    store: MongoTrackRecord
+    published: list[bytes]
+    models: ModelManager
+    asked: dict[dt.date, str]
+
+
 @pytest.fixture(scope="module")
 def replay(shared_data, database):
-    """The store after every session of the year, and all that was published."""
-    panel = real_panel(shared_data, STOCKS, WARM_UP)
-    # No trained one, whose training takes longer than the year: which model speaks is nothing to the scores.
-    model = RankModel(simulated=False)
+    """Every session of the year: analysed, stored, scored, and trained anew once the champion has expired."""
+    whole = real_panel(shared_data, STOCKS, LEARNT_FROM)
+    panel = Panel.of(tail(bars, int((bars.dates >= np.datetime64(WARM_UP)).sum())) for bars in whole)
+    models, asked = ModelManager(MemoryRegistry()), {}
     store, ledger, published = MongoTrackRecord(database), MemoryLedger(), []
     fakes = MemoryAnalysisStore(), store, MemoryInsightStore(), MemoryQuarantine(), RecordingPublisher()
     days = next(bars for bars in panel if bars.symbol == "VNINDEX").dates
     replayed = days[(days >= np.datetime64(FIRST)) & (days <= np.datetime64(LAST))]
     for place, day in enumerate(replayed):
         known, now = cut(panel, day), dt.datetime.combine(day.item(), dt.time(8, 20), dt.UTC)
-        messages = analysed(known, model, ledger, now)
+        # The newest label is `REACH` sessions old: from then on the champion has expired for the judge as well.
+        if not models.has_model(replayed[max(place - REACH, 0)].item()):
+            assert train_challenger(cut(whole, day), models, FixedClock(now))["promoted"]
+        if models.has_model(day.item()):
+            asked[day.item()] = models.current_card().version
+        messages = analysed(known, models.current(), ledger, now)
         published += messages
         aggregate([record(value, topics.AI_ANALYSIS_RESULTS) for value in messages], *fakes, FixedClock(now))
         if place % 10 == 0:
@@ -66,7 +87,7 @@ def replay(shared_data, database):
     for end in (LAST, "2025-02-14", END):
         now = dt.datetime.combine(dt.date.fromisoformat(end), dt.time(8, 20), dt.UTC)
         score(cut(panel, np.datetime64(end)), store, FixedClock(now))
-    return store, published
+    return Replay(store, published, models, asked)
 
 
 @dataclasses.dataclass
@@ -118,16 +139,28 @@ def by_hand(shared_data):
 def first(replay):
     """The first signal of each symbol and date, from the messages."""
     said: dict[tuple[str, dt.date], AiAnalysis] = {}
-    for value in replay[1]:
+    for value in replay.published:
         one = AiAnalysis.model_validate_json(value)
         if one.signal:
             said.setdefault((one.symbol, one.as_of), one)
-    assert len(said) > 0.9 * STOCKS * 245
+    assert len(said) > 0.9 * STOCKS * len(replay.asked)
     return said
 
 
+def test_each_signal_is_of_the_model_that_served_on_its_date_and_there_is_none_without(replay, first):
+    assert {as_of: one.model.version for (_, as_of), one in first.items()} == replay.asked
+    cards = {entry.version: replay.models.look(entry.version).card for entry in replay.models.history()}
+    assert len(cards) >= 3
+    assert list(cards) == list(dict.fromkeys(replay.asked.values()))
+    for (_, as_of), one in first.items():
+        card = cards[one.model.version]
+        assert card.trained_until < card.tested_until < as_of <= card.expires_on
+        likeliest = max(one.probabilities, key=one.probabilities.get)
+        assert one.signal == (likeliest if one.probabilities[likeliest] >= card.threshold else "HOLD")
+
+
 def test_every_score_equals_the_one_computed_by_hand(replay, first, by_hand):
-    store, _ = replay
+    store = replay.store
     rows = {}
     for symbol in {symbol for symbol, _ in first}:
         for row in store.outcomes(symbol):
@@ -152,11 +185,12 @@ def test_every_score_equals_the_one_computed_by_hand(replay, first, by_hand):
 
 
 def test_the_tallies_equal_counting_by_hand(replay, first, by_hand):
-    store, _ = replay
+    store = replay.store
     record_ = store.record()
     groups = {
         "all": (lambda said: "", {"": record_.overall}),
         "signal": (lambda said: said.signal, {one.signal: one for one in record_.by_signal}),
+        "model": (lambda said: said.model.version, {one.version: one for one in record_.by_model}),
         "month": (lambda said: str(said.as_of)[:7], {one.month: one for one in record_.by_month}),
         "confidence": (
             lambda said: math.floor(said.confidence / 0.05 + 1e-12),

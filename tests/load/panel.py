@@ -15,8 +15,9 @@ from stock_ai.clock import utc_now
 from stock_ai.indicators import Bars
 from stock_ai.models import Interval, StockPrice, price_event_id
 from stock_ai.storage.objects import FileObject
-from stock_ai.storage.panels import PanelStore, read_panel
+from stock_ai.storage.panels import PanelStore
 from stock_ai.storage.prices import MongoPriceStore
+from tests.fakes.panels import read_panel
 from tests.load import market
 from tests.load.result import Result, seconds
 

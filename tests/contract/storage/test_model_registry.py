@@ -11,7 +11,8 @@ import pytest
 from moto import mock_aws
 
 from stock_ai.errors import InvalidInputError, NotFoundError, RetryableError, RunAbortedError
-from stock_ai.storage.model_registry import S3Registry, open_registry
+from stock_ai.storage.model_registry import StoredRegistry, open_registry
+from stock_ai.storage.objects import S3Folder
 
 
 @pytest.fixture(scope="module")
@@ -101,8 +102,8 @@ def test_s3_refuses_a_history_that_changed_between_the_comparison_and_the_write(
             return client.put_object(**request)
 
     if before:
-        S3Registry(client, "models", tmp_path.name).replace_champions(None, before)
-    registry = S3Registry(Interrupted(), "models", tmp_path.name)
+        StoredRegistry(S3Folder(client, "models", tmp_path.name)).replace_champions(None, before)
+    registry = StoredRegistry(S3Folder(Interrupted(), "models", tmp_path.name))
     with pytest.raises(RetryableError, match="another champion was appointed meanwhile"):
         registry.replace_champions(before, b"[1,2]")
     assert registry.champions() == b"[9]"

@@ -14,12 +14,13 @@ from pymongo.errors import DuplicateKeyError
 from stock_ai.errors import RetryableError
 from stock_ai.models import Interval, PriceBasis
 from stock_ai.storage.bar_changes import BarChanges
-from stock_ai.storage.panels import PanelStore, read_panel
-from stock_ai.storage.prices import MongoPriceStore, to_document
+from stock_ai.storage.bar_documents import to_document
+from stock_ai.storage.panels import PanelStore
+from stock_ai.storage.prices import MongoPriceStore
 from tests.fakes.clock import FixedClock
 from tests.fakes.messages import NOW, bar
 from tests.fakes.objects import MemoryObject
-from tests.fakes.panels import assert_same_panel
+from tests.fakes.panels import assert_same_panel, read_panel
 
 FIRST = dt.date(2024, 1, 1)
 DAY = dt.timedelta(days=1)

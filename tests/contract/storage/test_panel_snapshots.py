@@ -14,13 +14,14 @@ from stock_ai.errors import InvalidInputError, RetryableError, RunAbortedError
 from stock_ai.observability import logger
 from stock_ai.storage.bar_changes import Watermark
 from stock_ai.storage.bar_columns import BarColumns
+from stock_ai.storage.bar_documents import to_document
 from stock_ai.storage.objects import open_object
 from stock_ai.storage.panel_snapshots import Snapshot, UnusableSnapshotError, decode, encode
-from stock_ai.storage.panels import PanelStore, read_panel
-from stock_ai.storage.prices import MongoPriceStore, to_document
+from stock_ai.storage.panels import PanelStore
+from stock_ai.storage.prices import MongoPriceStore
 from tests.fakes.messages import bar
 from tests.fakes.objects import MemoryObject
-from tests.fakes.panels import assert_same_panel, panel_of
+from tests.fakes.panels import assert_same_panel, panel_of, read_panel
 
 FIRST = dt.date(2024, 1, 1)
 MARK = Watermark(17, "68a5d0e0f1c2b3a495867768", (3, 16))

@@ -1,4 +1,4 @@
-"""`read_panel` over a real server, against the bars that were stored."""
+"""A panel from a real server without a snapshot, against the bars that were stored."""
 
 import datetime as dt
 import random
@@ -8,14 +8,20 @@ import numpy as np
 import pymongo
 import pytest
 
+from stock_ai.clock import utc_now
 from stock_ai.errors import RetryableError
 from stock_ai.models import Interval, PriceBasis
-from stock_ai.storage.panels import read_panel
+from stock_ai.storage.panels import PanelStore
 from stock_ai.storage.prices import MongoPriceStore
 from tests.fakes.messages import NOW, bar
+from tests.fakes.objects import MemoryObject
 from tests.fakes.panels import assert_same_panel, panel_of
 
 FIRST = dt.date(2024, 1, 1)
+
+
+def fresh_panel(database):
+    return PanelStore(database, MemoryObject(), utc_now).refresh()
 
 
 def stored_bars():
@@ -33,14 +39,14 @@ def test_a_panel_from_the_store_is_one_from_the_bars(mongo_database):
     bars = stored_bars()
     random.Random(1).shuffle(bars)
     MongoPriceStore(mongo_database).upsert(bars)
-    panel = read_panel(mongo_database)
+    panel = fresh_panel(mongo_database)
     assert panel.symbols == ("ACB", "FPT", "VNINDEX", "VNM")
     assert_same_panel(panel, panel_of(bars))
 
 
 def test_values_units_and_gaps(mongo_database):
     MongoPriceStore(mongo_database).upsert(stored_bars())
-    acb, fpt, index, vnm = read_panel(mongo_database)
+    acb, fpt, index, vnm = fresh_panel(mongo_database)
     assert len(fpt) == len(acb) == 40
     assert (fpt.close[-1], fpt.adjusted_close[-1], fpt.adjusted) == (99_039, 49_539, True)
     assert fpt.dates[0] == np.datetime64("2024-01-01")
@@ -56,15 +62,15 @@ def test_one_bar_of_adjusted_prices_gives_the_symbol_that_basis(mongo_database):
     adjusted = bar("VCB", FIRST, basis=PriceBasis.ADJUSTED, adjusted_close=101_000)
     MongoPriceStore(mongo_database).upsert([adjusted, bar("VCB"), bar("FPT")])
     mongo_database["prices"].update_one({"symbol": "FPT"}, {"$unset": {"basis": 1}})
-    assert [one.basis for one in read_panel(mongo_database)] == [PriceBasis.RAW, PriceBasis.ADJUSTED]
+    assert [one.basis for one in fresh_panel(mongo_database)] == [PriceBasis.RAW, PriceBasis.ADJUSTED]
 
 
 def test_an_empty_store_is_an_empty_panel(mongo_database):
-    assert len(read_panel(mongo_database)) == 0
+    assert len(fresh_panel(mongo_database)) == 0
 
 
 def test_an_absent_server_is_told_and_its_address_is_not():
     client = pymongo.MongoClient("mongodb://user:secret@127.0.0.1:9", serverSelectionTimeoutMS=50)
     with pytest.raises(RetryableError) as caught:
-        read_panel(client["stock_ai"])
+        fresh_panel(client["stock_ai"])
     assert "secret" not in str(caught.value)

@@ -8,6 +8,7 @@ import pytest
 from stock_ai.errors import RetryableError
 from stock_ai.settings import MongoSettings
 from stock_ai.storage.mongo import database
+from stock_ai.storage.quality import read_set_aside
 from stock_ai.storage.quarantine import MongoQuarantine
 from stock_ai.storage.redrives import MongoRedriveLog
 from tests.fakes.messages import NOW
@@ -52,6 +53,17 @@ def test_what_was_let_through_quarantine_settles_dead_letters(mongo_database):
     quarantine.mark_released("a", NOW)
     quarantine.mark_released("c", NOW)
     assert log.settled() == {("stock_prices_raw", b"\x00\xff"), ("other", b"{}")}
+
+
+def test_what_was_accepted_from_a_redrive_counts_no_more(mongo_database):
+    quarantine, log = MongoQuarantine(mongo_database), MongoRedriveLog(mongo_database)
+    quarantine.add([kept("a"), quarantined(b"{}", record_id="b"), quarantined(b"[]", record_id="c")])
+    quarantine.mark_released("b", NOW)
+    quarantine.let_through(["a", "b", "unknown"], NOW + dt.timedelta(days=1))
+    assert [quarantine.get(name).released_at for name in "abc"] == [NOW + dt.timedelta(days=1), NOW, None]
+    assert quarantine.counts_by_reason() == {"undecodable": 1}
+    assert len(read_set_aside(mongo_database)) == 1
+    assert log.settled() == {("stock_prices_raw", b"\x00\xff"), ("stock_prices_raw", b"{}")}
 
 
 @pytest.mark.parametrize("symbol", ["\\ud800", "F\\u0000T", "\\u001b[31m", "", "X" * 65])

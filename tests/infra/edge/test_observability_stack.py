@@ -98,6 +98,22 @@ def test_silence_is_an_alarm_once_no_weekend_explains_it(target):
     assert weekend < silent["EvaluationPeriods"] * silent["Period"] / 3600 <= 7 * 24
 
 
+def test_days_with_analyses_and_no_signal_are_an_alarm(target):
+    mute = alarms(target.observability)["no-signals"]
+    (sum_up,) = [query["Expression"] for query in mute["Metrics"] if "Expression" in query]
+    measured = {query["Id"]: query["MetricStat"] for query in mute["Metrics"] if "MetricStat" in query}
+    assert sum_up == "IF(published > 0, FILL(issued, 0), 1)"
+    assert {
+        name: (one["Metric"]["Dimensions"][0]["Value"], one["Metric"]["MetricName"], one["Stat"], one["Period"])
+        for name, one in measured.items()
+    } == {
+        "published": ("ai_analysis", "AnalysesPublished", "Sum", 24 * 3600),
+        "issued": ("aggregation", "SignalsIssued", "Sum", 24 * 3600),
+    }
+    assert (mute["Threshold"], mute["ComparisonOperator"]) == (1, "LessThanThreshold")
+    assert (mute["EvaluationPeriods"], mute["TreatMissingData"]) == (2, "notBreaching")
+
+
 def test_api_failures_and_slowness(target):
     found = alarms(target.observability)
     slow, failing = found["api-p95"], found["api-5xx"]
@@ -110,12 +126,16 @@ def test_api_failures_and_slowness(target):
 
 def own_metrics(template):
     """(service, name) of our own metrics in alarms and dashboard."""
-    in_alarms = {
-        (alarm["Dimensions"][0]["Value"], alarm["MetricName"])
+    metrics = [
+        metric
         for alarm in alarms(template).values()
-        if alarm.get("Namespace") == NAMESPACE
-    }
-    return in_alarms | set(PIPELINE)
+        for metric in (
+            alarm,
+            *(query["MetricStat"]["Metric"] for query in alarm.get("Metrics", ()) if "MetricStat" in query),
+        )
+        if metric.get("Namespace") == NAMESPACE
+    ]
+    return {(metric["Dimensions"][0]["Value"], metric["MetricName"]) for metric in metrics} | set(PIPELINE)
 
 
 def test_every_own_metric_is_counted_by_the_function_it_is_looked_for_at(aws):

@@ -40,7 +40,8 @@ def test_functions_are_those_of_the_topology(synthesise, variant, arch):
         assert len(properties["Layers"]) == len(function.layers)
         assert properties["TracingConfig"] == {"Mode": "Active"}
         assert properties["LoggingConfig"]["LogFormat"] == "JSON"
-        assert properties["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == function.name
+        variables = properties["Environment"]["Variables"]
+        assert {"POWERTOOLS_SERVICE_NAME": function.name, **function.variables}.items() <= variables.items()
 
 
 def test_every_setting_is_given_or_left_to_its_default(aws):

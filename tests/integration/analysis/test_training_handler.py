@@ -12,8 +12,12 @@ import pytest
 from functions.model_training import handler as training
 from functions.model_training import wiring
 from local.events import schedule_event
+from local.session import has_current_model
+from stock_ai.errors import RunAbortedError
+from stock_ai.market.sessions import Exchange
 from stock_ai.ml.manager import ModelManager
 from stock_ai.models import Interval
+from stock_ai.storage.listings import MongoListings
 from stock_ai.storage.model_registry import open_registry
 from stock_ai.storage.prices import MongoPriceStore
 from tests.fakes.messages import bar
@@ -104,3 +108,23 @@ def test_champion_challenger_and_a_spoilt_file(models, mongo_database, capsys, t
     kept = models.look(second["version"]).card
     assert kept.verdict.champion == first["version"]
     assert np.isfinite(kept.verdict.against_champion.interval).all()
+
+
+def test_a_run_trains_anew_once_the_newest_bar_is_past_the_champions_days(models, mongo_database, capsys):
+    prices = MongoPriceStore(mongo_database)
+    assert not has_current_model(models, prices)
+    store(mongo_database, 0, FIRST)
+    trained(capsys)
+    last_day = models.current_card().expires_on
+    prices.upsert([bar("S01", last_day)])
+    assert has_current_model(models, prices)
+    prices.upsert([bar("S02", last_day + dt.timedelta(days=1))])
+    assert not has_current_model(models, prices)
+
+
+def test_an_evaluation_takes_the_stored_bars_and_where_each_stock_trades(models, mongo_database):
+    MongoListings(mongo_database).record(Exchange.HNX, ["S01"], NOW.date())
+    store(mongo_database, 0, FIRST)
+    assert wiring.build().exchanges() == {"S01": Exchange.HNX}
+    with pytest.raises(RunAbortedError, match="too few years"):
+        training.handler(schedule_event("monthly", NOW, {"do": "evaluate"}), Context())

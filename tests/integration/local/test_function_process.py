@@ -57,7 +57,8 @@ def test_only_the_settings_it_names_and_no_credentials_reach_the_function(start,
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "outside")
     monkeypatch.setenv("MONGODB_URI", "mongodb://outside")
     given = {"MONGODB_URI": "mongodb://here", "REDIS_URL": "redis://here", "AWS_ACCESS_KEY_ID": "x"}
-    seen = start("environment", given, settings=("MONGODB_URI",)).invoke({})
+    seen = start("environment", given, settings=("MONGODB_URI",), variables={"OMP_NUM_THREADS": "1"}).invoke({})
+    assert seen["OMP_NUM_THREADS"] == "1"
     assert seen["MONGODB_URI"] == "mongodb://here"
     assert not {"REDIS_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} & seen.keys()
     assert seen["POWERTOOLS_SERVICE_NAME"] == seen["AWS_LAMBDA_FUNCTION_NAME"] == "probe"

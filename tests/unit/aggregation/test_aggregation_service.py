@@ -5,7 +5,8 @@ import datetime as dt
 import pytest
 
 from functions.aggregation.service import aggregate, rebuild
-from stock_ai.errors import InvalidInputError, RetryableError
+from stock_ai.errors import InvalidInputError, PoisonRecordError, RetryableError
+from stock_ai.streaming.rejects import set_aside, undecodable
 from tests.fakes.clock import FixedClock
 from tests.fakes.messages import NOW, ai_analysis, llm_analysis, record
 from tests.fakes.publisher import RecordingPublisher
@@ -58,6 +59,15 @@ def test_poison_goes_to_the_dead_letters_of_its_own_topic(house):
     again = house.aggregate(batch)
     assert (again.accepted, again.insights, again.quarantined) == (1, 0, {"undecodable": 3})
     assert len(house.publisher.sent) == 3
+
+
+def test_a_redriven_analysis_that_is_read_by_now_is_quarantined_no_more(house):
+    refused = undecodable(record(ai_analysis(), AI), PoisonRecordError("unknown_schema_version", "2"))
+    set_aside([refused], house.publisher, house.quarantine, FixedClock(NOW))
+    house.aggregate([record(ai_analysis(), AI)])
+    assert house.quarantine.released == set()
+    house.aggregate([record(ai_analysis(), AI, headers={"redriven_from": b"ai_analysis_results_dead_letter:0:0"})])
+    assert house.quarantine.released == set(house.quarantine.kept)
 
 
 def test_an_older_analysis_enters_the_history_but_not_the_insight(house):

@@ -67,6 +67,14 @@ class Runs:
         return {(price.symbol, price.time): price.event_id for price in self.published}
 
 
+@pytest.fixture(scope="module")
+def clean():
+    """A plan worked off in one run."""
+    runs = Runs()
+    runs()
+    return runs
+
+
 def test_every_bar_is_published_once_newest_first_and_no_page_lies_before_the_first_session():
     runs = Runs()
     report = runs()
@@ -81,7 +89,7 @@ def test_every_bar_is_published_once_newest_first_and_no_page_lies_before_the_fi
     assert runs.plans.progress("p").days_left == 0
 
 
-def test_a_run_stops_in_time_and_the_next_goes_on_from_there():
+def test_a_run_stops_in_time_and_the_next_goes_on_from_there(clean):
     runs = Runs()
     asked = []
     while not runs.plans.progress("p").finished:
@@ -90,15 +98,13 @@ def test_a_run_stops_in_time_and_the_next_goes_on_from_there():
         asked.append(len(runs.market.asked))
     assert len(asked) > 3
     assert len(runs.market.asked) == len(set(runs.market.asked))
-    whole = Runs()
-    whole()
-    assert runs.stored() == whole.stored()
-    assert sorted(runs.market.asked) == sorted(whole.market.asked)
+    assert runs.stored() == clean.stored()
+    assert sorted(runs.market.asked) == sorted(clean.market.asked)
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=10), st.booleans())
-def test_killed_anywhere_and_resumed_it_ends_as_one_clean_run(steps, after_flush):
+def test_killed_anywhere_and_resumed_it_ends_as_one_clean_run(clean, steps, after_flush):
     class Dying(RecordingPublisher):
         """Dies at a flush, before or after the broker has what was published."""
 
@@ -124,8 +130,6 @@ def test_killed_anywhere_and_resumed_it_ends_as_one_clean_run(steps, after_flush
             # Nobody released the task: it is held until the hold of the dead has ended.
             runs.clock.now += dt.timedelta(minutes=1)
     runs()
-    clean = Runs()
-    clean()
     assert runs.stored() == clean.stored()
     # Only the page that was on its way is asked for again.
     assert len(runs.market.asked) - len(clean.market.asked) <= kills

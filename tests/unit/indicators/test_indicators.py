@@ -55,6 +55,42 @@ def test_no_value_knows_later_bars_of_a_real_history(shared_data, symbol):
             np.testing.assert_array_equal(whole[name][:count], past[name], err_msg=name)
 
 
+def without_close(bars, *positions):
+    close = bars.close.copy()
+    close[list(positions)] = np.nan
+    return dataclasses.replace(bars, close=close)
+
+
+def still(bars, start, stop):
+    """The bars with one price and no volume from `start` to `stop`."""
+    columns = {name: getattr(bars, name).copy() for name in ("open", "high", "low", "close", "adjusted_close")}
+    for column in columns.values():
+        column[start:stop] = bars.close[start]
+    volume = bars.volume.copy()
+    volume[start:stop] = 0
+    return dataclasses.replace(bars, **columns, volume=volume)
+
+
+@pytest.mark.parametrize("newest", [1, 26, 200, 500])
+@pytest.mark.parametrize(
+    "bars",
+    [
+        random_bars(count=400),
+        random_bars(count=30),
+        without_close(random_bars(count=400), 180, 390),
+        still(random_bars(count=400), 330, 399),
+        flat(400),
+    ],
+    ids=["usual", "short", "with holes", "long still", "flat"],
+)
+def test_the_newest_values_are_the_last_ones_of_the_whole(bars, newest):
+    whole, few = compute(bars), compute(bars, newest=newest)
+    assert list(few) == NAMES
+    for name in NAMES:
+        # Sums begin at another bar, and a difference of sums may be a rounding of zero.
+        np.testing.assert_allclose(few[name], whole[name][-newest:], rtol=1e-9, atol=1e-7, err_msg=name)
+
+
 MOVES_WITH_PRICES = {"price", "price x shares", "VND"}
 DECIDED_BY_TIES = {"adx_14", "plus_di_14", "minus_di_14", "obv"}
 

@@ -74,6 +74,15 @@ def test_prices_that_the_caller_has_are_taken(stock, index):
     assert not np.array_equal(raw["relative_strength_20"], own["relative_strength_20"], equal_nan=True)
 
 
+@pytest.mark.parametrize("newest", [1, 30, 299, 400])
+@pytest.mark.parametrize("absent", [(), (1,), tuple(range(150, 290)), (299,)], ids=["whole", "one", "many", "last"])
+def test_the_newest_values_are_the_last_ones_of_the_whole(stock, index, newest, absent):
+    index = without(index, *absent)
+    whole, few = relative_strength(stock, index), relative_strength(stock, index, newest=newest)
+    for name in NAMES:
+        np.testing.assert_allclose(few[name], whole[name][-newest:], rtol=1e-9, atol=1e-9, err_msg=name)
+
+
 def test_scale_changes_nothing(stock, index):
     columns = ("open", "high", "low", "close", "adjusted_close")
     scaled = dataclasses.replace(stock, **{name: getattr(stock, name) * 0.3717 for name in columns})

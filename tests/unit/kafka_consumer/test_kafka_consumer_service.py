@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.kafka_consumer.service import consume
-from stock_ai.errors import RetryableError
+from stock_ai.errors import PoisonRecordError, RetryableError
+from stock_ai.streaming.rejects import set_aside, undecodable
 from tests.fakes.clock import FixedClock
 from tests.fakes.messages import NOW, bar, record
 from tests.fakes.publisher import RecordingPublisher
@@ -74,6 +75,19 @@ def test_a_redriven_record_that_fails_again_is_dead_lettered_again(house):
     house.consume([record(bar(close=0), offset=9, headers={"redriven_from": b"stock_prices_raw_dead_letter:0:0"})])
     assert [each.headers["source_offset"] for each in house.publisher.sent] == [b"0", b"9"]
     assert len(house.quarantine.kept) == 1
+
+
+def test_a_redriven_bar_that_is_good_by_now_is_quarantined_no_more(house):
+    early, foreign = bar(time=NOW.date() + dt.timedelta(days=1)), bar("VCB")
+    house.consume([record(early)])
+    older = PoisonRecordError("unknown_schema_version", "of the consumer before the upgrade")
+    set_aside([undecodable(record(foreign), older)], house.publisher, house.quarantine, FixedClock(NOW))
+    later = FixedClock(NOW + dt.timedelta(days=1))
+    consume([record(early), record(foreign)], house.store, house.quarantine, house.publisher, later)
+    assert house.quarantine.released == set()
+    again = [record(each, headers={"redriven_from": b"stock_prices_raw_dead_letter:0:0"}) for each in (early, foreign)]
+    consume(again, house.store, house.quarantine, house.publisher, later)
+    assert house.quarantine.released == set(house.quarantine.kept)
 
 
 def test_two_faulty_bars_under_one_event_id_are_both_kept(house):

@@ -130,7 +130,7 @@ def test_bars_that_went_to_the_dead_letters_are_said():
 
 
 @pytest.mark.parametrize(("has_model", "trains"), [(True, False), (False, True)])
-def test_a_model_is_trained_only_where_there_is_none(has_model, trains):
+def test_a_model_is_trained_only_where_none_serves(has_model, trains):
     _, runtime = run({"data_collector": collected(), "model_training": {}}, has_model)
     assert ("model_training" in runtime.calls) is trains
 

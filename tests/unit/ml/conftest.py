@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 
 from stock_ai.indicators import Panel
+from stock_ai.ml.card import Recipe
 from stock_ai.ml.training import TrainedModel, train
 from tests.fakes.panels import random_panel
 
@@ -16,4 +17,5 @@ def panel() -> Panel:
 
 @pytest.fixture(scope="session")
 def trained(panel) -> TrainedModel:
-    return train(panel, 7, dt.datetime(2025, 8, 26, 8, tzinfo=dt.UTC))
+    """The smallest recipe: what is tested of it is the same for all of them."""
+    return train(panel, 7, dt.datetime(2025, 8, 26, 8, tzinfo=dt.UTC), Recipe.LOGISTIC)

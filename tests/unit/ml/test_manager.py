@@ -16,20 +16,13 @@ from sklearn.linear_model import LinearRegression
 from sklearn.neighbors import KNeighborsClassifier
 
 from stock_ai.errors import InvalidInputError, NotFoundError, RetryableError, RunAbortedError
-from stock_ai.ml.card import UNIT, ModelCard, Recipe
+from stock_ai.ml.card import UNIT, ModelCard
 from stock_ai.ml.dataset import build_dataset
 from stock_ai.ml.features import FEATURE_VERSION
 from stock_ai.ml.manager import ModelManager, Standing
-from stock_ai.ml.training import train
 from tests.fakes.models import MemoryRegistry, verdict
 
 NOW = dt.datetime(2025, 8, 26, 8, tzinfo=dt.UTC)
-
-
-@pytest.fixture(scope="module")
-def trained(panel):
-    """The smallest recipe: what is tested here is the same for all of them."""
-    return train(panel, 7, NOW, Recipe.LOGISTIC)
 
 
 @pytest.fixture

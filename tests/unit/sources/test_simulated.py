@@ -27,8 +27,22 @@ def at(day, hour=20, minute=0):
 
 
 @pytest.fixture(scope="module")
-def source():
-    return SimulatedSource(at("2026-11-25"))
+def clock():
+    return at("2026-11-25")
+
+
+@pytest.fixture(scope="module")
+def source(clock):
+    return SimulatedSource(clock)
+
+
+@pytest.fixture
+def opening(clock):
+    """The clock of `source`, at the opening of its last session: what it has made of that session still holds."""
+    evening = clock.now
+    clock.now = at("2026-11-25", 9).now
+    yield clock
+    clock.now = evening
 
 
 @pytest.fixture(scope="module")
@@ -102,10 +116,11 @@ def test_no_bar_on_a_holiday(now, last):
         assert (bar.time, bar.provisional) == (dt.date.fromisoformat(last), False)
 
 
-@pytest.mark.parametrize("today", ["2025-03-03", "2026-06-12", "2026-11-24"])
-def test_a_past_bar_depends_on_no_later_day(bars, today):
+@pytest.mark.parametrize(("today", "index"), [("2025-03-03", ()), ("2026-06-12", ("VNINDEX",)), ("2026-11-24", ())])
+def test_a_past_bar_depends_on_no_later_day(bars, today, index):
     earlier = SimulatedSource(at(today))
-    for symbol in (*market.VN30[:6], market.split_symbol(20150105, 2026), "VNINDEX"):
+    # The index, for which all stocks have to be made, on one of the dates.
+    for symbol in (*market.VN30[:6], market.split_symbol(20150105, 2026), *index):
         later = {bar.time: bar._replace(adjusted_close=None) for bar in bars[symbol]}
         seen = [bar._replace(adjusted_close=None) for bar in earlier.bars(symbol, dt.date(2025, 1, 1), None)]
         assert seen
@@ -139,13 +154,11 @@ def test_today_has_a_bar_from_nine_and_a_final_one_from_three(hour, minute, last
 
 
 @pytest.mark.parametrize("symbol", ["FPT", "PLX", "VNINDEX"])
-def test_the_running_bar_only_widens_until_it_is_final(symbol):
-    clock = at("2026-11-25", 9)
-    source = SimulatedSource(clock)
+def test_the_running_bar_only_widens_until_it_is_final(source, opening, symbol):
     previous = source.bars(symbol, dt.date(2026, 11, 25), None)[0]
     assert previous.high == previous.low == previous.open == previous.close
     for _ in range(24):
-        clock.advance(minutes=15)
+        opening.advance(minutes=15)
         bar = source.bars(symbol, dt.date(2026, 11, 25), None)[0]
         assert bar.open == previous.open
         assert bar.low <= previous.low <= previous.high <= bar.high

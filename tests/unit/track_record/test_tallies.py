@@ -96,9 +96,10 @@ def test_every_group_is_what_counting_gives(many):
     def check(tallies, own):
         for horizon in HORIZONS:
             rows = [scored.get((signal.signal_id, horizon)) for signal in own]
-            good = [row for row in rows if row and row.status is OutcomeStatus.SCORED]
+            scores = [row and row.status is OutcomeStatus.SCORED for row in rows]
+            good = [row for row, is_scored in zip(rows, scores, strict=True) if is_scored]
             directed = [row.direction_hit for row in good if row.direction_hit is not None]
-            confidence = [one.confidence for one, row in zip(own, rows, strict=True) if row in good and row]
+            confidence = [one.confidence for one, is_scored in zip(own, scores, strict=True) if is_scored]
             tally = tallies.horizons[horizon]
             assert (tally.signals, tally.pending, tally.scored) == (len(own), rows.count(None), len(good))
             assert tally.unscored == len(own) - rows.count(None) - len(good)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import numpy as np
@@ -18,6 +18,7 @@ from stock_ai.evaluation.reading import reading
 from stock_ai.evaluation.report import Controls, EvaluationReport, FeatureImportance, Figures, Fold, Run
 from stock_ai.evaluation.walk_forward import shuffled_control, walk_forward
 from stock_ai.indicators import Panel
+from stock_ai.market.sessions import Exchange
 from stock_ai.ml.card import Recipe
 from stock_ai.ml.cross_section import MIN_CROSS_SECTION
 from stock_ai.ml.dataset import build_dataset
@@ -32,7 +33,14 @@ Progress = Callable[[str, int, int], None]
 
 
 def evaluate(
-    panel: Panel, recipe: Recipe, seed: int, now: dt.datetime, data: str, progress: Progress = lambda _s, _d, _o: None
+    panel: Panel,
+    recipe: Recipe,
+    seed: int,
+    now: dt.datetime,
+    data: str,
+    progress: Progress = lambda _s, _d, _o: None,
+    *,
+    exchanges: Mapping[str, Exchange] | None = None,
 ) -> EvaluationReport:
     """Walk a recipe forward over the final bars of `panel` and measure it.
 
@@ -43,6 +51,7 @@ def evaluate(
         now: the present instant (aware).
         data: where the bars came from, for a reader.
         progress: told how far it is.
+        exchanges: where each stock trades, for the price limits of the backtest; see `market_table`.
 
     Raises:
         RunAbortedError: too few years of bars.
@@ -58,7 +67,7 @@ def evaluate(
     threshold = coverage_threshold(predictions.probabilities)
     overall = measures.views(predictions, threshold, seed)
     controls = Controls(shuffled_rank_ic=measures.rank_ic(*control, seed))
-    table = market_table(panel.final())
+    table = market_table(panel, exchanges)
     account = backtest(predictions, table, seed=seed)
     classes = by_liquidity(predictions, table, seed=seed)
     progress("measures", 1, 1)

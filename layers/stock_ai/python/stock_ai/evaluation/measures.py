@@ -14,7 +14,7 @@ from stock_ai.evaluation.predictions import Predictions
 from stock_ai.evaluation.report import Estimate, Figures, Reliability, Views
 from stock_ai.indicators.panel import Floats
 from stock_ai.ml.cross_section import Integers, ranks
-from stock_ai.ml.evaluation import BINS, BLOCK, CLASSES, binary_losses, binned, losses, reliability
+from stock_ai.ml.evaluation import BINS, CLASSES, binary_losses, binned, losses, reliability, resampled
 from stock_ai.ml.labels import DOWN, NEUTRAL, UP
 
 RESAMPLES: Final = 1_000
@@ -30,12 +30,9 @@ class Resampling:
     def __init__(self, session: Integers, seed: int, resamples: int = RESAMPLES) -> None:
         days, self.day = np.unique(session, return_inverse=True)
         self.days = len(days)
-        block = max(1, min(BLOCK, self.days // 2))
-        starts = np.random.default_rng(seed).integers(0, self.days, (resamples, -(-self.days // block)))
-        drawn = ((starts[:, :, None] + np.arange(block)) % self.days).reshape(resamples, -1)
         self.weights = np.ones((resamples + 1, self.days))
-        for place, sessions in enumerate(drawn, 1):
-            self.weights[place] = np.bincount(sessions, minlength=self.days)
+        for place, sessions in enumerate(resampled(self.days, resamples, seed), 1):
+            self.weights[place] = np.bincount(sessions.ravel(), minlength=self.days)
 
     def sums(self, values: Floats) -> Floats:
         """(resamples + 1,) weighted sums of a value of each row."""

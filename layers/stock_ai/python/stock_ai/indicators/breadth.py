@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import talib
 
 from stock_ai.indicators.panel import Bars, Dates, Flags, Floats, Panel
 from stock_ai.indicators.series import Counts, priced, runs
 from stock_ai.indicators.studies import YEAR
+from stock_ai.indicators.ta import ta
 from stock_ai.market.symbols import is_index
 
 _AVERAGES = (20, 50, 200)
@@ -104,10 +104,10 @@ def _facts(bars: Bars) -> Iterator[tuple[Counts, Floats]]:
         facts[0, 1:] = np.where(np.abs(change) <= _UNCHANGED, 0, np.sign(change))
         for row, period in enumerate(_AVERAGES, 1):
             if len(close) >= period:
-                facts[row, period - 1 :] = close[period - 1 :] > talib.SMA(close, period)[period - 1 :]
+                facts[row, period - 1 :] = close[period - 1 :] > ta.SMA(close, period)[period - 1 :]
         if len(close) >= YEAR:
-            facts[4, YEAR - 1 :] = high[YEAR - 1 :] > talib.MAX(high, YEAR - 1)[YEAR - 2 : -1]
-            facts[5, YEAR - 1 :] = low[YEAR - 1 :] < talib.MIN(low, YEAR - 1)[YEAR - 2 : -1]
+            facts[4, YEAR - 1 :] = high[YEAR - 1 :] > ta.MAX(high, YEAR - 1)[YEAR - 2 : -1]
+            facts[5, YEAR - 1 :] = low[YEAR - 1 :] < ta.MIN(low, YEAR - 1)[YEAR - 2 : -1]
         yield bars.dates[run].astype(np.int64), facts
 
 
@@ -116,5 +116,5 @@ def _mcclellan(up: Counts, down: Counts) -> Floats:
     net = _PER_MILLE * (up - down) / np.maximum(up + down, 1)
     if len(net) < _SLOW:
         return np.full(len(net), np.nan)
-    oscillator: Floats = talib.EMA(net, _FAST) - talib.EMA(net, _SLOW)
+    oscillator: Floats = ta.EMA(net, _FAST) - ta.EMA(net, _SLOW)
     return oscillator

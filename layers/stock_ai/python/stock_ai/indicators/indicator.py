@@ -52,11 +52,24 @@ class Row:
     names: tuple[str, ...]
     warm_up: int
     """Bars without which the study gives nothing at all."""
+    reach: int | None
+    """Bars on which a value depends, its own included; None where it is all from the first one on."""
     needs_volume: bool
 
 
-def row(family: Family, study: Study, *outputs: tuple[str, int, str, str], needs_volume: bool = False) -> Row:
-    """A row from (name, warm-up, unit, description) of each output."""
+def row(
+    family: Family,
+    study: Study,
+    *outputs: tuple[str, int, str, str],
+    needs_volume: bool = False,
+    remembers: bool = False,
+) -> Row:
+    """A row from (name, warm-up, unit, description) of each output.
+
+    A study that `remembers` builds on its own value of the bar before, and so on all bars; any other one depends on no
+    bar beyond its warm-up.
+    """
     indicators = tuple(Indicator(*output, family, needs_volume) for output in outputs)
     names = tuple(one.name for one in indicators)
-    return Row(study, indicators, names, min(one.warm_up for one in indicators), needs_volume)
+    warm_ups = [one.warm_up for one in indicators]
+    return Row(study, indicators, names, min(warm_ups), None if remembers else max(warm_ups), needs_volume)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Self
 
 import numpy as np
@@ -72,6 +72,15 @@ class Series:
             idle=in_a_row(volume == 0),
         )
 
+    def tail(self, count: int) -> Series:
+        """The newest `count` bars, or all where there are fewer; counts of bars in a row are those of the whole."""
+        if count >= len(self.close):
+            return self
+        return Series(*[getattr(self, name)[-count:] for name in _COLUMNS])
+
+
+_COLUMNS = tuple(field.name for field in fields(Series))
+
 
 def priced(bars: Bars) -> Flags:
     """Which bars have four sound prices."""
@@ -102,6 +111,8 @@ def _as_before(values: Floats, tolerance: Floats) -> Flags:
 
 def in_a_row(flags: Flags) -> Counts:
     """How many flags in a row are set, up to and with each."""
+    if not flags.any():
+        return np.zeros(len(flags), dtype=np.int64)
     positions = np.arange(1, len(flags) + 1)
     count: Counts = positions - np.maximum.accumulate(np.where(flags, 0, positions))
     return count

@@ -75,6 +75,8 @@ class Market:
     values: Floats
 
 
+MARKET_BARS = 20
+"""Sessions that the market of a session is made of."""
 MARKET_NAMES = ("market_return_5", "market_return_20", "market_volatility_20", "breadth_50")
 
 
@@ -91,8 +93,8 @@ def market(dates: Dates, returns: Floats, above_average: Floats) -> Market:
     daily = _means(returns, where, len(days))
     columns = (
         _rolling(daily, 5).sum(axis=1),
-        _rolling(daily, 20).sum(axis=1),
-        _rolling(daily, 20).std(axis=1, ddof=1),
+        _rolling(daily, MARKET_BARS).sum(axis=1),
+        _rolling(daily, MARKET_BARS).std(axis=1, ddof=1),
         _means(above_average, where, len(days)),
     )
     return Market(days, np.column_stack(columns))

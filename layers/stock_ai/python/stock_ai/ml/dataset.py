@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +17,11 @@ from stock_ai.ml.features import MIN_BARS, FeatureBuilder
 from stock_ai.ml.labels import UNKNOWN, labels
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Dataset:
-    """Complete rows only, by session and within it by symbol.
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Rows:
+    """What happened to stocks: one row per stock and session, by session and within it by symbol.
 
     Attributes:
-        features: (rows, features), finite.
         classes: (rows,) `labels.DOWN`, `NEUTRAL` or `UP`.
         excess: (rows,) the excess return the class was made from.
         above: (rows,) whether it is above the median of the session's rows.
@@ -31,7 +31,6 @@ class Dataset:
         symbols: the stocks.
     """
 
-    features: Floats
     classes: Integers
     excess: Floats
     above: NDArray[np.bool_]
@@ -43,17 +42,25 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.classes)
 
-    def rows(self, chosen: NDArray[np.bool_]) -> Dataset:
+    def rows(self, chosen: NDArray[np.bool_]) -> Self:
         """The rows of a mask of shape (rows,); sessions and symbols keep their positions."""
-        return replace(
-            self,
-            features=self.features[chosen],
-            classes=self.classes[chosen],
-            excess=self.excess[chosen],
-            above=self.above[chosen],
-            session=self.session[chosen],
-            symbol=self.symbol[chosen],
-        )
+        kept = {field.name: getattr(self, field.name)[chosen] for field in fields(self) if field.name not in _WHOLE}
+        return replace(self, **kept)
+
+
+_WHOLE = frozenset({"sessions", "symbols"})
+"""What is not by row."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Dataset(Rows):
+    """Rows to learn from, complete ones only.
+
+    Attributes:
+        features: (rows, features), finite.
+    """
+
+    features: Floats
 
 
 def stocks(panel: Panel) -> tuple[Bars, ...]:

@@ -88,18 +88,24 @@ def rank_ic(score: Floats, excess: Floats, session: Integers) -> float:
 
 
 def bootstrap_interval(values: Floats, session: Integers, seed: int) -> tuple[float, float]:
-    """95 % interval of the mean of `values` by circular block bootstrap over sessions (Politis and Romano 1992).
-
-    Blocks of `BLOCK` sessions, or of half of them where there are fewer than twice as many, keep what neighbours share.
-    """
+    """95 % interval of the mean of `values` by `resampled` sessions."""
     days, position = np.unique(session, return_inverse=True)
     sums, counts = np.bincount(position, weights=values), np.bincount(position)
-    block = max(1, min(BLOCK, len(days) // 2))
-    starts = np.random.default_rng(seed).integers(0, len(days), (RESAMPLES, -(-len(days) // block)))
-    drawn = (starts[:, :, None] + np.arange(block)) % len(days)
+    drawn = resampled(len(days), RESAMPLES, seed)
     means = sums[drawn].sum(axis=(1, 2)) / counts[drawn].sum(axis=(1, 2))
     low, high = np.percentile(means, (2.5, 97.5))
     return float(low), float(high)
+
+
+def resampled(sessions: int, resamples: int, seed: int) -> Integers:
+    """(resamples, blocks, block) positions of sessions by circular block bootstrap (Politis and Romano 1992).
+
+    Blocks of `BLOCK` sessions, or of half of them where there are fewer than twice as many, keep what neighbours share.
+    """
+    block = max(1, min(BLOCK, sessions // 2))
+    starts = np.random.default_rng(seed).integers(0, sessions, (resamples, -(-sessions // block)))
+    drawn: Integers = (starts[:, :, None] + np.arange(block)) % sessions
+    return drawn
 
 
 def losses(probabilities: Floats, classes: Integers) -> Floats:

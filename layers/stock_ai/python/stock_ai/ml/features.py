@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from stock_ai.indicators.panel import AdjustedPrices, Bars, Dates, Floats
-from stock_ai.ml.cross_section import MARKET_NAMES, Integers, locate, market, ranks
+from stock_ai.ml.cross_section import MARKET_BARS, MARKET_NAMES, Integers, locate, market, ranks
 from stock_ai.ml.own_features import OWN, History, own_features
 
 FEATURE_VERSION = 2
@@ -70,7 +70,7 @@ class FeatureRows:
 class FeatureBuilder:
     """Takes stocks one by one, so that their indicators need not all be held, and then builds the rows.
 
-    `dates` limits the rows to those trading dates (sorted); the market is always of all bars.
+    `dates` limits the rows to those trading dates (sorted); the market is of all bars that indicators are given of.
     """
 
     dates: Dates | None = None
@@ -81,16 +81,22 @@ class FeatureBuilder:
     _returns: list[Floats] = field(default_factory=list)
     _above: list[Floats] = field(default_factory=list)
 
+    def needs(self, bars: Bars) -> int:
+        """Of how many of the newest bars `add` takes the indicators: those since the first date, and its market."""
+        since = len(bars) if self.dates is None else len(bars) - _first(self.dates, bars.dates)
+        return min(since + MARKET_BARS, len(bars))
+
     def add(self, bars: Bars, prices: AdjustedPrices, indicators: Mapping[str, Floats]) -> None:
-        """Add one stock with its adjusted prices and all its indicators."""
+        """Add one stock with its adjusted prices and all its indicators, of at least as many bars as it `needs`."""
         rows = np.arange(len(bars)) if self.dates is None else _found(self.dates, bars.dates)
         with np.errstate(divide="ignore", invalid="ignore"):
             history = History.of(bars, prices, indicators)
             self._series.append(history.at(rows))
         average = indicators["sma_50"]
-        self._all_dates.append(bars.dates)
-        self._returns.append(history.returns)
-        self._above.append(np.where(np.isfinite(average), prices.close > average, np.nan))
+        known = len(bars) - len(average)
+        self._all_dates.append(bars.dates[known:])
+        self._returns.append(history.returns[known:])
+        self._above.append(np.where(np.isfinite(average), prices.close[known:] > average, np.nan))
         self._bar.append(rows)
         self._row_dates.append(bars.dates[rows])
 
@@ -110,6 +116,11 @@ class FeatureBuilder:
         values[where >= 0, -len(MARKET_NAMES) :] = whole.values[where[where >= 0]]
         symbol = np.repeat(np.arange(len(self._bar)), [len(rows) for rows in self._bar])
         return FeatureRows(values, symbol, np.concatenate(self._bar), dates)
+
+
+def _first(dates: Dates, among: Dates) -> int:
+    """The position in `among` of the first date that is not before `dates`; both are sorted."""
+    return int(among.searchsorted(dates[0])) if len(dates) else len(among)
 
 
 def _found(dates: Dates, among: Dates) -> Integers:

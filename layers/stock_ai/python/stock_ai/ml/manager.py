@@ -131,9 +131,10 @@ class ModelManager:
         """The champions that came after the one that serves and cannot: the reason by version, newest first."""
         return self._serve().refused
 
-    def has_model(self) -> bool:
-        """Whether a model serves."""
-        return self.current() is not None
+    def has_model(self, on: dt.date | None = None) -> bool:
+        """Whether a model serves and, where a trading date is named, has not expired on it."""
+        card = self.current_card()
+        return card is not None and (on is None or on <= card.expires_on)
 
     def current_card(self) -> ModelCard | None:
         """The card of the model that serves, or None."""

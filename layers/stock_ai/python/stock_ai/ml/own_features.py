@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import talib
 
 from stock_ai.indicators.panel import AdjustedPrices, Bars, Floats
+from stock_ai.indicators.ta import ta
 from stock_ai.ml.cross_section import Integers
 
 Given = Mapping[str, Floats]
@@ -31,10 +31,7 @@ class Own:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class History:
-    """One stock, each array of shape (bars,).
-
-    Windows are sums that run from the first bar: what they give at a bar does not depend on which rows are asked for.
-    """
+    """One stock, each array of shape (bars,), but for the indicators, which may be of the newest bars only."""
 
     bars: Bars
     prices: AdjustedPrices
@@ -53,12 +50,17 @@ class History:
         return cls(bars, prices, indicators, logs, returns)
 
     def at(self, rows: Integers) -> Floats:
-        """(series, rows) the series of `SERIES` at some bars, given by their positions in ascending order."""
+        """(series, rows) the series of `SERIES` at some bars, given by their positions in ascending order.
+
+        The indicators have to reach back to the first of them. A window is a sum that runs from 60 bars before that,
+        so that what it gives at a bar depends on which rows are asked for by no more than rounding.
+        """
         if not len(rows):
             return np.empty((len(SERIES), 0))
-        start, series = rows[0], [*self._windows(), *(self.indicators[name] for name in _INDICATORS)]
-        tails: Floats = np.concatenate([column[start:] for column in series]).reshape(len(series), -1)
-        return np.concatenate((self._changes(rows), tails[:, rows - start]))
+        bars, left = len(self.logs), len(self.logs) - rows[0]
+        series = [*self._windows(max(bars - left - _LONGEST, 0)), *(self.indicators[name] for name in _INDICATORS)]
+        tails: Floats = np.concatenate([column[-left:] for column in series]).reshape(len(series), -1)
+        return np.concatenate((self._changes(rows), tails[:, rows - rows[0]]))
 
     def _changes(self, rows: Integers) -> Floats:
         """(periods, rows) returns over each of `_PERIODS`, NaN before there are so many bars."""
@@ -66,35 +68,37 @@ class History:
         changes: Floats = self.logs[rows] - padded[rows + _PERIODS[-1] - _PERIODS[:, None]]
         return changes
 
-    def _windows(self) -> tuple[Floats, ...]:
-        """The series of `_WINDOWS`, each of shape (bars,)."""
-        x, prices, volume = self.returns, self.prices, self.bars.volume
-        value = self.bars.close * volume
+    def _windows(self, start: int) -> tuple[Floats, ...]:
+        """The series of `_WINDOWS` from bar `start` on."""
+        x, logs, volume = self.returns[start:], self.logs[start:], self.bars.volume[start:]
+        prices, value = self.prices, self.bars.close[start:] * volume
         gaps = np.full(len(x), np.nan)
-        np.subtract(np.log(prices.open[1:]), self.logs[:-1], out=gaps[1:])
+        np.subtract(np.log(prices.open[start + 1 :]), logs[:-1], out=gaps[1:])
         # Amihud (2002): |return| per traded value, here per billion VND; the million keeps idle days finite.
         per_value = np.abs(x) / (value + 1e6) * 1e9
         square = x * x
         return (
-            prices.high,
-            prices.low,
-            prices.close,
+            prices.high[start:],
+            prices.low[start:],
+            prices.close[start:],
             gaps,
-            talib.SUM(gaps, 20),
-            talib.MAX(x, 20),
-            talib.MIN(x, 20),
-            talib.SMA(x, 20),
-            talib.SMA(square, 20),
-            talib.SMA(square * x, 20),
-            talib.STDDEV(x, 20, 1),
-            talib.SMA(per_value, 20),
-            talib.SMA(value, 20),
-            talib.SMA(volume, 5),
-            talib.SMA(volume, 60),
+            ta.SUM(gaps, 20),
+            ta.MAX(x, 20),
+            ta.MIN(x, 20),
+            ta.SMA(x, 20),
+            ta.SMA(square, 20),
+            ta.SMA(square * x, 20),
+            ta.STDDEV(x, 20, 1),
+            ta.SMA(per_value, 20),
+            ta.SMA(value, 20),
+            ta.SMA(volume, 5),
+            ta.SMA(volume, 60),
         )
 
 
 _PERIODS: Final = np.array([1, 2, 3, 5, 10, 20, 60, 120, 250])
+_LONGEST: Final = 60
+"""Bars before its own that the longest of `_WINDOWS` takes, with one to spare."""
 _WINDOWS: Final = (
     "high",
     "low",

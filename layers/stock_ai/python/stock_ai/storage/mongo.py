@@ -27,6 +27,11 @@ _DUPLICATE_KEY = 11000
 _CREDENTIALS_REFUSED = (18, 8000)
 
 
+def midnight(date: dt.date) -> dt.datetime:
+    """A date as it is stored, for BSON has instants only: its midnight in UTC."""
+    return dt.datetime(date.year, date.month, date.day, tzinfo=dt.UTC)
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Turn any error of MongoDB inside into one of ours, which never shows the URI.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -17,25 +16,15 @@ from stock_ai.models import Interval
 from stock_ai.observability import logger
 from stock_ai.storage.bar_changes import BarChanges, Span, Watermark
 from stock_ai.storage.bar_columns import FIELDS, BarColumns
-from stock_ai.storage.mongo import Document, translated
+from stock_ai.storage.bar_documents import identity
+from stock_ai.storage.mongo import Document, midnight, translated
 from stock_ai.storage.objects import StoredObject
 from stock_ai.storage.panel_snapshots import Snapshot, UnusableSnapshotError, decode, encode
-from stock_ai.storage.prices import identity
 
 _BATCH = 10_000
 _READ_AT_ONCE = 50
 """Identities in one read: the embedded server takes longer for each where there are more."""
 _SHOWN = dict.fromkeys(FIELDS, 1) | {"_id": 0}
-
-
-def read_panel(database: Database[dict[str, Any]]) -> Panel:
-    """Every daily bar of every symbol, all of them read from MongoDB.
-
-    Raises:
-        RetryableError: MongoDB is away.
-    """
-    with translated():
-        return BarColumns.empty().merged(_all(_prices(database))).panel()
 
 
 class PanelStore:
@@ -55,7 +44,7 @@ class PanelStore:
         self._panel = Panel(())
 
     def refresh(self) -> Panel:
-        """The panel of the bars that are stored now, as `read_panel` gives it; reads what changed since the last time.
+        """The panel of the bars that are stored now; reads what changed since the last time.
 
         Raises:
             RetryableError: MongoDB is away.
@@ -124,10 +113,6 @@ def _of(prices: Collection[Document], spans: Sequence[Span]) -> Iterator[Documen
         yield from prices.find({"_id": {"$in": single[start : start + _READ_AT_ONCE]}}, _SHOWN)
     for symbol, first, last in spans:
         if first != last:
-            time = {"$gte": _midnight(first), "$lte": _midnight(last)}
+            time = {"$gte": midnight(first), "$lte": midnight(last)}
             match = {"symbol": symbol, "interval": Interval.DAY.value, "time": time}
             yield from prices.find(match, _SHOWN, batch_size=_BATCH)
-
-
-def _midnight(date: dt.date) -> dt.datetime:
-    return dt.datetime(date.year, date.month, date.day, tzinfo=dt.UTC)

@@ -6,70 +6,25 @@ import datetime as dt
 import functools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from decimal import Decimal
 
-from bson.decimal128 import Decimal128
 from pymongo import ASCENDING, DESCENDING, UpdateOne
 from pymongo.collection import Collection
 from pymongo.database import Database
 
-from stock_ai.clock import to_millisecond
 from stock_ai.errors import RetryableError
 from stock_ai.market.calendar import EXCHANGE_ZONE
-from stock_ai.models import Interval, Price, PriceBasis, StockPrice
+from stock_ai.models import Interval, StockPrice
 from stock_ai.ports import StoreCounts, SymbolInfo
 from stock_ai.storage.bar_changes import BarChanges
-from stock_ai.storage.mongo import Document, insert_new, translated
+from stock_ai.storage.bar_documents import combined, content, from_document, replacement, to_document, versions
+from stock_ai.storage.mongo import Document, insert_new, midnight, translated
 from stock_ai.storage.transactions import update_together
 
-_PRICES = ("open", "high", "low", "close", "adjusted_close")
-_VERSION = ("ingested_at", "event_id")
-_ADJUSTED_VERSION = "adjusted_version"
 _ATTEMPTS = 5
 _LONG_SERIES = 10
 _READ_AT_ONCE = 50
 """Identities in one read: with 200 the embedded server takes twice as long for each, with 1,600 ten times."""
 _ONE_DAY = dt.timedelta(days=1)
-
-
-def bar_id(bar: StockPrice) -> str:
-    """The identity of a bar as text, e.g. `FPT|1D|2025-08-22`, or with the UTC instant for an intraday bar."""
-    return identity(bar.symbol, bar.interval, bar.time)
-
-
-def identity(symbol: str, interval: Interval, time: dt.date) -> str:
-    """`bar_id` of the bar of `symbol` at `time`, a trading date or an instant in UTC."""
-    return f"{symbol}|{interval}|{time.isoformat()}"
-
-
-def to_document(bar: StockPrice) -> Document:
-    """The document of `bar`: VND as integer, points as Decimal128, a trading date as its midnight in UTC."""
-    return {
-        "_id": bar_id(bar),
-        "symbol": bar.symbol,
-        "interval": str(bar.interval),
-        "time": to_millisecond(bar.time) if isinstance(bar.time, dt.datetime) else _midnight(bar.time),
-        **{name: _to_bson(getattr(bar, name)) for name in _PRICES},
-        "volume": bar.volume,
-        "source": bar.source,
-        "event_id": bar.event_id,
-        "ingested_at": to_millisecond(bar.ingested_at),
-        "provisional": bar.provisional,
-        "basis": str(bar.basis),
-        "schema_version": bar.schema_version,
-    }
-
-
-def from_document(document: Document) -> StockPrice:
-    """The bar of a document that `to_document` made."""
-    fields: Document = {
-        name: value.to_decimal() if isinstance(value, Decimal128) else value
-        for name, value in document.items()
-        if name != "_id"
-    }
-    if fields["interval"] == Interval.DAY:
-        fields["time"] = fields["time"].date()
-    return StockPrice.model_validate(fields)
 
 
 class MongoPriceStore:
@@ -94,7 +49,7 @@ class MongoPriceStore:
             document = to_document(bar)
             other = newest.setdefault(document["_id"], document)
             if other is not document:
-                newest[document["_id"]] = _joined(other, document)
+                newest[document["_id"]] = combined(other, document)
         documents = list(newest.values())
         with translated(), self._changes.writing(documents) as changed:
             self._widen_spans(documents)
@@ -154,7 +109,7 @@ class MongoPriceStore:
             while first <= last:
                 start = max(first, last - min(dt.timedelta(days=days), last - first))
                 match = {"symbol": symbol, "interval": str(Interval.DAY)}
-                span = {"$gte": _midnight(start), "$lte": _midnight(last)}
+                span = {"$gte": midnight(start), "$lte": midnight(last)}
                 documents = list(self._prices.find(match | {"time": span}).sort("time", ASCENDING))
                 if len(documents) >= limit or start == first:
                     break
@@ -206,13 +161,13 @@ class MongoPriceStore:
             changed: list[UpdateOne] = []
             confirmed: list[UpdateOne] = []
             for current, document in self._stored_versions(documents):
-                joined = _joined(current, document)
-                if _versions(current) == _versions(joined):
+                joined = combined(current, document)
+                if versions(current) == versions(joined):
                     continue
-                if _content(current) == _content(joined):
-                    confirmed.append(_replacement(current, joined))
+                if content(current) == content(joined):
+                    confirmed.append(replacement(current, joined))
                 else:
-                    changed.append(_replacement(current, joined))
+                    changed.append(replacement(current, joined))
                     touched.append(joined)
             written = self._write(changed)
             stored += written
@@ -244,66 +199,11 @@ class MongoPriceStore:
         return update_together(self._prices, updates).matched_count if updates else 0
 
 
-def _joined(one: Document, other: Document) -> Document:
-    """What two versions of a bar come to. Commutative, associative and idempotent, so any order ends the same.
-
-    Each of the two parts, `adjusted_close` and all the rest, comes from its own winner; where these differ,
-    `adjusted_version` names that of the first.
-    """
-    main = max(one, other, key=_rank)
-    adjusted = max(one, other, key=_adjusted_version)
-    joined = {name: value for name, value in main.items() if name != _ADJUSTED_VERSION}
-    if _adjusted_version(adjusted) != _version(main):
-        joined |= {
-            "adjusted_close": adjusted["adjusted_close"],
-            _ADJUSTED_VERSION: dict(zip(_VERSION, _adjusted_version(adjusted), strict=True)),
-        }
-    return joined
-
-
-def _replacement(current: Document, document: Document) -> UpdateOne:
-    expected = {name: current[name] for name in ("_id", *_VERSION)}
-    if _ADJUSTED_VERSION in current:
-        expected[_ADJUSTED_VERSION + ".event_id"] = current[_ADJUSTED_VERSION]["event_id"]
-    change: Document = {"$set": {name: value for name, value in document.items() if name != "_id"}}
-    if _ADJUSTED_VERSION in current and _ADJUSTED_VERSION not in document:
-        change["$unset"] = {_ADJUSTED_VERSION: ""}
-    return UpdateOne(expected, change)
-
-
-def _version(document: Document) -> tuple[dt.datetime, str]:
-    return document["ingested_at"], document["event_id"]
-
-
-def _adjusted_version(document: Document) -> tuple[dt.datetime, str]:
-    return _version(document.get(_ADJUSTED_VERSION, document))
-
-
-def _versions(document: Document) -> tuple[tuple[dt.datetime, str], tuple[dt.datetime, str]]:
-    return _version(document), _adjusted_version(document)
-
-
-def _rank(document: Document) -> tuple[bool, dt.datetime, str]:
-    return document.get("basis", PriceBasis.RAW) == PriceBasis.RAW, *_version(document)
-
-
-def _content(document: Document) -> Document:
-    return {name: value for name, value in document.items() if name not in (*_VERSION, _ADJUSTED_VERSION)}
-
-
 def _by_series(documents: Iterable[Document]) -> dict[tuple[str, str], list[Document]]:
     series: defaultdict[tuple[str, str], list[Document]] = defaultdict(list)
     for document in documents:
         series[document["symbol"], document["interval"]].append(document)
     return series
-
-
-def _midnight(date: dt.date) -> dt.datetime:
-    return dt.datetime(date.year, date.month, date.day, tzinfo=dt.UTC)
-
-
-def _to_bson(price: Price | None) -> int | Decimal128 | None:
-    return Decimal128(price) if isinstance(price, Decimal) else price
 
 
 def _info(document: Document) -> SymbolInfo:

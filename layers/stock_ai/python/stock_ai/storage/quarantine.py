@@ -45,7 +45,7 @@ class KeptRecord:
     symbol: str | None
     source: str | None
     released_at: dt.datetime | None
-    """When it was last corrected or released; None while it is still quarantined."""
+    """When it was last corrected, released or accepted from a redrive; None while it is still quarantined."""
     refusals: int = 0
     """How often the consumer refused it again after it was released as it was."""
 
@@ -97,6 +97,12 @@ class MongoQuarantine:
             again = {"$set": {"released_at": None}, "$inc": {"refusals": 1}}
             with translated():
                 self._records.update_many({"_id": {"$in": refused}}, again)
+
+    def let_through(self, record_ids: Sequence[str], at: dt.datetime) -> None:
+        """See `QuarantineStore.let_through`."""
+        still = {"_id": {"$in": builtins.list(record_ids)}, "released_at": None}
+        with translated():
+            self._records.update_many(still, {"$set": {"released_at": to_millisecond(at)}})
 
     def list(self, wanted: Filter, limit: int, after: str | None = None) -> builtins.list[KeptRecord]:
         """The newest `limit` records, newest first; those that follow record `after` where one is named.
@@ -167,7 +173,7 @@ class MongoQuarantine:
             self._records.update_one(unchanged, {"$set": {"released_at": to_millisecond(at)}})
 
     def released(self) -> set[tuple[str, bytes]]:
-        """Topic and value of every record that was corrected or released and is not quarantined again."""
+        """Topic and value of every record that was let through in any way and is not quarantined again."""
         with translated():
             found = self._records.find({"released_at": {"$ne": None}}, {"topic": 1, "value": 1})
             return {(document["topic"], document["value"]) for document in found}

@@ -34,5 +34,5 @@ class MongoRedriveLog:
                 )
 
     def settled(self) -> set[tuple[str, bytes]]:
-        """Source topic and value of every record that was corrected or released from quarantine."""
+        """See `RedriveLog.settled`."""
         return self._quarantine.released()

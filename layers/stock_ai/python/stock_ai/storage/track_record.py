@@ -16,7 +16,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from stock_ai.clock import to_millisecond
-from stock_ai.storage.mongo import Document, insert_new, translated
+from stock_ai.storage.mongo import Document, insert_new, midnight, translated
 from stock_ai.track_record.days import Day, DayKey, day_of
 from stock_ai.track_record.record import TrackRecord
 from stock_ai.track_record.records import IssuedSignal, Outcome
@@ -93,7 +93,7 @@ class MongoTrackRecord:
 
     def day_anew(self, key: DayKey) -> Day:
         """See `OutcomeStore.day_anew`."""
-        chosen = {"as_of": _midnight(key.as_of), "simulated": key.simulated}
+        chosen = {"as_of": midnight(key.as_of), "simulated": key.simulated}
         with translated():
             signals = [
                 IssuedSignal.model_validate_json(document["payload"])
@@ -109,7 +109,7 @@ class MongoTrackRecord:
         """See `OutcomeStore.keep_day`."""
         content: Document = {
             "simulated": day.simulated,
-            "as_of": _midnight(day.as_of),
+            "as_of": midnight(day.as_of),
             "open": not closed,
             "cells": json.dumps(cells),
             "day": None if closed else Binary(zlib.compress(_form().dump_json(day), 1)),
@@ -197,7 +197,7 @@ def _row(identity: str, one: IssuedSignal | Outcome) -> Document:
     return {
         "_id": identity,
         "symbol": one.symbol,
-        "as_of": _midnight(one.as_of),
+        "as_of": midnight(one.as_of),
         "simulated": one.simulated,
         "payload": one.model_dump_json(),
     }
@@ -215,7 +215,3 @@ def _day_id(key: DayKey) -> str:
 
 def _world(simulated: bool) -> str:
     return "simulated" if simulated else "real"
-
-
-def _midnight(day: dt.date) -> dt.datetime:
-    return dt.datetime.combine(day, dt.time.min, dt.UTC)

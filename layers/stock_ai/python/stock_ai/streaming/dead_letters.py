@@ -70,7 +70,7 @@ class DeadLetter:
     value: bytes
     redriven: bool
     settled: bool
-    """Whether its record was corrected or released from quarantine, and so must not be sent again."""
+    """Whether its record was let through since, and so must not be sent again."""
 
     @property
     def open(self) -> bool:
@@ -88,7 +88,7 @@ class RedriveLog(Protocol):
         """Remember that these were sent again."""
 
     def settled(self) -> Collection[tuple[str, bytes]]:
-        """Source topic and value of every record that was corrected or released from quarantine.
+        """Source topic and value of every record that was corrected or released from quarantine, or accepted since.
 
         Told by the content, since a record that was redriven in vain has a dead letter for each time.
         """
@@ -147,7 +147,8 @@ class DeadLetters:
         letters = self._get(letter_ids)
         if settled := [letter.id for letter in letters if letter.settled]:
             raise InvalidInputError(
-                f"id: {', '.join(settled)}: corrected or released from quarantine, so there is nothing to send again"
+                f"id: {', '.join(settled)}: corrected or released from quarantine or accepted since, so there is"
+                " nothing to send again"
             )
         for letter in letters:
             publisher.publish(

@@ -28,8 +28,18 @@ class Reject:
 
 
 def undecodable(record: KafkaRecord, error: PoisonRecordError) -> Reject:
-    """The reject of a record that `decode` refused, named by its topic and bytes."""
-    return Reject(record, digest(record.topic, record.value.hex()), (error.reason,), error.detail)
+    """The reject of a record that `decode` refused."""
+    return Reject(record, undecodable_id(record), (error.reason,), error.detail)
+
+
+def undecodable_id(record: KafkaRecord) -> str:
+    """What names a record that `decode` refuses: its topic and bytes."""
+    return digest(record.topic, record.value.hex())
+
+
+def is_redriven(record: KafkaRecord) -> bool:
+    """Whether a record comes from an operator's redrive or release."""
+    return REDRIVEN_FROM in record.headers
 
 
 def set_aside(
@@ -51,7 +61,7 @@ def set_aside(
     fresh: dict[str, Reject] = {}
     for reject in rejects:
         seen = reject.record_id in known or reject.record_id in fresh
-        if seen and REDRIVEN_FROM not in reject.record.headers:
+        if seen and not is_redriven(reject.record):
             continue
         fresh.setdefault(reject.record_id, reject)
         record = reject.record

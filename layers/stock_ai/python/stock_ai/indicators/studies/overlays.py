@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import talib
 
 from stock_ai.indicators.indicator import Family, Row, Study, row
 from stock_ai.indicators.panel import Floats
 from stock_ai.indicators.series import Series
+from stock_ai.indicators.ta import ta
 
 # Rounding leaves a band of about 1e-8 of the price on a flat window; one tick gives at least 1e-5.
 _FLAT_BAND = 1e-6
@@ -15,17 +15,17 @@ _FLAT_BAND = 1e-6
 
 def simple_average(period: int) -> Study:
     """Mean of the last `period` closes."""
-    return lambda series: (talib.SMA(series.close, period),)
+    return lambda series: (ta.SMA(series.close, period),)
 
 
 def exponential_average(period: int) -> Study:
     """EMA of the close with weight 2 / (period + 1), started from the simple average of the first `period` closes."""
-    return lambda series: (talib.EMA(series.close, period),)
+    return lambda series: (ta.EMA(series.close, period),)
 
 
 def bollinger(series: Series) -> tuple[Floats, ...]:
     """SMA(20) with 2 population standard deviations above and below, and where the close lies between them (%b)."""
-    upper, middle, lower = talib.BBANDS(series.close, 20, 2, 2)
+    upper, middle, lower = ta.BBANDS(series.close, 20, 2, 2)
     width = upper - lower
     percent = (series.close - lower) / width
     percent[width <= _FLAT_BAND * middle] = np.nan
@@ -34,24 +34,24 @@ def bollinger(series: Series) -> tuple[Floats, ...]:
 
 def keltner(series: Series) -> tuple[Floats, ...]:
     """Keltner: EMA(20) of the typical price with twice the average true range of 10 sessions above and below."""
-    upper, _, lower = talib.KC(series.high, series.low, series.close, 20, 10, 2)
+    upper, _, lower = ta.KC(series.high, series.low, series.close, 20, 10, 2)
     return upper, lower
 
 
 def donchian(series: Series) -> tuple[Floats, ...]:
     """Highest high and lowest low of 20 sessions, this one included."""
-    upper, _, lower = talib.DONCHIAN(series.high, series.low, 20)
+    upper, _, lower = ta.DONCHIAN(series.high, series.low, 20)
     return upper, lower
 
 
 def parabolic_sar(series: Series) -> tuple[Floats, ...]:
     """Wilder's parabolic stop and reverse, acceleration 0.02 a step up to 0.2."""
-    return (talib.SAR(series.high, series.low, 0.02, 0.2),)
+    return (ta.SAR(series.high, series.low, 0.02, 0.2),)
 
 
 def supertrend(series: Series) -> tuple[Floats, ...]:
     """A stop 3 average true ranges (10 sessions) from the middle of the bar; the trend is up (1) or down (-1)."""
-    line, trend = talib.SUPERTREND(series.high, series.low, series.close, 10, 3)
+    line, trend = ta.SUPERTREND(series.high, series.low, series.close, 10, 3)
     return line, np.where(np.isnan(line), np.nan, trend)
 
 
@@ -60,13 +60,13 @@ def ichimoku(series: Series) -> tuple[Floats, ...]:
 
     A chart draws the last two 26 sessions ahead. The line that is drawn 26 sessions back is left out: it is the close.
     """
-    tenkan, kijun = talib.MIDPRICE(series.high, series.low, 9), talib.MIDPRICE(series.high, series.low, 26)
-    return tenkan, kijun, (tenkan + kijun) / 2, talib.MIDPRICE(series.high, series.low, 52)
+    tenkan, kijun = ta.MIDPRICE(series.high, series.low, 9), ta.MIDPRICE(series.high, series.low, 26)
+    return tenkan, kijun, (tenkan + kijun) / 2, ta.MIDPRICE(series.high, series.low, 52)
 
 
 def rolling_vwap(series: Series) -> tuple[Floats, ...]:
     """Typical price of 20 sessions weighted by volume; volumes are as traded, not adjusted."""
-    average = talib.VWMA(series.typical, series.volume, 20)
+    average = ta.VWMA(series.typical, series.volume, 20)
     average[(series.idle >= 20) | np.isinf(average)] = np.nan
     return (average,)
 
@@ -80,7 +80,10 @@ ROWS: tuple[Row, ...] = (
     ),
     *(
         row(
-            Family.OVERLAY, exponential_average(period), (f"ema_{period}", period, "price", _EXPONENTIAL.format(period))
+            Family.OVERLAY,
+            exponential_average(period),
+            (f"ema_{period}", period, "price", _EXPONENTIAL.format(period)),
+            remembers=True,
         )
         for period in (5, 12, 26, 50, 200)
     ),
@@ -97,6 +100,7 @@ ROWS: tuple[Row, ...] = (
         keltner,
         ("keltner_upper", 20, "price", "Exponential average of 20 sessions + 2 average true ranges of 10"),
         ("keltner_lower", 20, "price", "Exponential average of 20 sessions - 2 average true ranges of 10"),
+        remembers=True,
     ),
     row(
         Family.OVERLAY,
@@ -104,12 +108,18 @@ ROWS: tuple[Row, ...] = (
         ("donchian_upper", 20, "price", "Highest high of 20 sessions"),
         ("donchian_lower", 20, "price", "Lowest low of 20 sessions"),
     ),
-    row(Family.OVERLAY, parabolic_sar, ("parabolic_sar", 2, "price", "Parabolic stop and reverse, 0.02 to 0.2")),
+    row(
+        Family.OVERLAY,
+        parabolic_sar,
+        ("parabolic_sar", 2, "price", "Parabolic stop and reverse, 0.02 to 0.2"),
+        remembers=True,
+    ),
     row(
         Family.OVERLAY,
         supertrend,
         ("supertrend", 11, "price", "Stop 3 average true ranges (10 sessions) away from the price"),
         ("supertrend_direction", 11, "-1..1", "1 while the price is above supertrend, -1 while below"),
+        remembers=True,
     ),
     row(
         Family.OVERLAY,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import talib
 
 from stock_ai.indicators.indicator import Family, Row, row
 from stock_ai.indicators.panel import Floats
 from stock_ai.indicators.series import Series
 from stock_ai.indicators.studies import YEAR
+from stock_ai.indicators.ta import ta
 
 _SESSIONS_VARIANCE = (20**2 - 1) / 12
 """Population variance of 20 consecutive whole numbers."""
@@ -17,12 +17,12 @@ _SESSIONS_VARIANCE = (20**2 - 1) / 12
 def directional(series: Series) -> tuple[Floats, ...]:
     """Wilder's average directional index and +DI, -DI over 14 sessions; without any movement 0, which is no trend."""
     arrays = series.high, series.low, series.close
-    return talib.ADX(*arrays, 14), talib.PLUS_DI(*arrays, 14), talib.MINUS_DI(*arrays, 14)
+    return ta.ADX(*arrays, 14), ta.PLUS_DI(*arrays, 14), ta.MINUS_DI(*arrays, 14)
 
 
 def aroon(series: Series) -> tuple[Floats, ...]:
     """How lately the high and the low of 26 sessions were: 100 today, 0 25 sessions ago; and up - down."""
-    down, up = talib.AROON(series.high, series.low, 25)
+    down, up = ta.AROON(series.high, series.low, 25)
     frozen = series.frozen >= 26
     if frozen.any():
         down[frozen] = up[frozen] = np.nan
@@ -31,8 +31,8 @@ def aroon(series: Series) -> tuple[Floats, ...]:
 
 def regression(series: Series) -> tuple[Floats, ...]:
     """Slope of the line fitted to the logarithms of 20 closes, in percent per session, and its r squared."""
-    slope = talib.LINEARREG_SLOPE(series.logs, 20)
-    variance = talib.VAR(series.logs, 20)
+    slope = ta.LINEARREG_SLOPE(series.logs, 20)
+    variance = ta.VAR(series.logs, 20)
     explained = np.minimum(slope**2 * _SESSIONS_VARIANCE / variance, 1)
     explained[(series.unmoved >= 19) | (variance <= 0)] = np.nan
     return 100 * slope, explained
@@ -40,7 +40,7 @@ def regression(series: Series) -> tuple[Floats, ...]:
 
 def year_range(series: Series) -> tuple[Floats, ...]:
     """Where the close lies in the range of 252 sessions (0 low, 1 high), and its distance to either end in percent."""
-    lowest, highest = talib.MIN(series.low, YEAR), talib.MAX(series.high, YEAR)
+    lowest, highest = ta.MIN(series.low, YEAR), ta.MAX(series.high, YEAR)
     span = highest - lowest
     span[span == 0] = np.nan
     span[series.frozen >= YEAR] = np.nan
@@ -55,6 +55,7 @@ ROWS: tuple[Row, ...] = (
         ("adx_14", 28, "0..100", "Average directional index, 14 sessions: strength of the trend"),
         ("plus_di_14", 15, "0..100", "Upward movement over the true range, 14 sessions"),
         ("minus_di_14", 15, "0..100", "Downward movement over the true range, 14 sessions"),
+        remembers=True,
     ),
     row(
         Family.TREND,

@@ -1,0 +1,103 @@
+"""Analyses, the signals in them and what became of these, and insights."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from stock_ai.models import AiAnalysis, HistoryEntry, Insight, LlmAnalysis
+
+if TYPE_CHECKING:
+    from stock_ai.track_record.days import Day, DayKey
+    from stock_ai.track_record.record import TrackRecord
+    from stock_ai.track_record.records import IssuedSignal, Outcome
+    from stock_ai.track_record.tallies import Cell
+
+
+class AnalysisStore(Protocol):
+    """Every accepted analysis, kept for good: Redis is rebuilt from it."""
+
+    def add(self, analyses: Sequence[AiAnalysis | LlmAnalysis]) -> None:
+        """Keep analyses; one with the same id keeps its first and its last `event_time`. Idempotent, in any order."""
+
+    def all(self) -> Iterator[AiAnalysis | LlmAnalysis]:
+        """Every kept analysis, by symbol and event time, oldest first."""
+
+
+class SignalLog(Protocol):
+    """Every signal that was ever issued, only ever added to."""
+
+    def issue(self, signals: Sequence[IssuedSignal], now: dt.datetime) -> int:
+        """Keep signals that are not there yet; the number of them. One that is there stays as it was."""
+
+
+class OutcomeStore(Protocol):
+    """What scoring passes read and add. Every call may raise `RetryableError`.
+
+    Signals and outcomes are only ever added. Days and the track record are made from them and may be made anew.
+    """
+
+    def taken_until(self) -> dt.datetime | None:
+        """When the newest signal that is in a day was kept; None before the first."""
+
+    def issued_since(self, instant: dt.datetime | None) -> Iterator[tuple[dt.datetime, IssuedSignal]]:
+        """The signals kept since `instant` with when each was, oldest first."""
+
+    def take_until(self, instant: dt.datetime) -> None:
+        """Remember that all signals kept until `instant` are in their days."""
+
+    def open_days(self) -> Sequence[DayKey]:
+        """The days that need another pass, oldest first."""
+
+    def open_day(self, key: DayKey) -> Day | None:
+        """One of them; None where the day is not known or is closed."""
+
+    def is_closed(self, key: DayKey) -> bool:
+        """Whether a day needs no other pass; False where it is not known."""
+
+    def day_anew(self, key: DayKey) -> Day:
+        """The day made from all its rows."""
+
+    def keep_day(self, day: Day, cells: Sequence[Cell], *, closed: bool) -> None:
+        """Keep a day with its cells in place of what was kept of it; of a closed one the cells only."""
+
+    def add_outcomes(self, outcomes: Sequence[Outcome]) -> bool:
+        """Add rows; False where one of the same signal, horizon and revision was there, which stays as it was."""
+
+    def cells(self, simulated: bool) -> Iterator[tuple[dt.date, list[Cell]]]:
+        """The cells of every day."""
+
+    def keep_record(self, record: TrackRecord) -> None:
+        """Keep the tallies in place of those before."""
+
+
+class InsightStore(Protocol):
+    """Current insights and their history."""
+
+    def apply(self, analyses: Iterable[AiAnalysis | LlmAnalysis]) -> int:
+        """Merge analyses into insights and history, monotonic in event time; the number of insights that changed."""
+
+    def get(self, symbol: str) -> Insight | None:
+        """The current insight of one symbol."""
+
+    def get_many(self, symbols: Sequence[str]) -> dict[str, Insight]:
+        """The current insights of those symbols that have one."""
+
+    def history(self, symbol: str, limit: int) -> Sequence[tuple[dt.datetime, HistoryEntry]]:
+        """The newest entries with their event times, newest first."""
+
+    def clear(self) -> None:
+        """Remove every insight and history."""
+
+
+class LlmInvoker(Protocol):
+    """How the API reaches the llm_analysis function."""
+
+    def __call__(self, request: dict[str, str]) -> LlmAnalysis:
+        """Invoke with `{"symbol": .., "language": ..}` and wait for the answer.
+
+        Raises:
+            NotFoundError: nothing is known of the symbol.
+            RetryableError: the function failed or timed out.
+        """
