@@ -67,7 +67,8 @@ def create_app(services: Services, cors_origins: Sequence[str] = ("*",)) -> Fast
     )
     app.state.services = services
     app.state.explanations = Explanations(services)
-    for router in (stocks.router, analysis.router, llm.router, market.router, track_record.router, health.router):
+    # They are tried in this order: the route of kept texts may cost little more than a bare one.
+    for router in (llm.router, stocks.router, analysis.router, market.router, track_record.router, health.router):
         app.include_router(router, prefix=PREFIX)
 
     @app.get("/", operation_id="getIndex", summary="Where to go from here", tags=["health"])

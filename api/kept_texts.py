@@ -164,4 +164,4 @@ def _freshness(gauge: Gauge, head: _Head, facts: Facts | None) -> bytes:
         found = gauge.of(facts.as_of, facts.source, provisional=facts.provisional, simulated=facts.simulated)
     else:
         found = gauge.of(head.as_of, simulated=head.simulated)
-    return found.model_dump_json().encode()
+    return found.__pydantic_serializer__.to_json(found)

@@ -9,7 +9,7 @@ from typing import Final
 from functions.llm_analysis.facts import Fact, FactSheet
 from functions.llm_analysis.grounding.figures import Figure, Figures
 from functions.llm_analysis.grounding.numbers import Number, Unit
-from functions.llm_analysis.grounding.places import place_fault
+from functions.llm_analysis.grounding.places import place_fault, reason_fault
 from functions.llm_analysis.grounding.text import Sentence
 from functions.llm_analysis.grounding.words import Family, Word
 from functions.llm_analysis.grounding.zones import signal_fault, zone_fault
@@ -96,7 +96,7 @@ def direction_claims(
     for at, word in enumerate(words):
         if reasons and word.family is not Family.SIGNAL:
             # Of features, not of the price: only a comparison with a figure of the reason can be checked.
-            yield word.text, place_fault(sentence, word, _next(words, at), sheet, figures) if figures.figures else None
+            yield word.text, reason_fault(sentence, word, _next(words, at), sheet, figures)
         elif at in moves:
             yield word.text, moves[at]
         elif word.family is Family.SIGNAL:

@@ -21,11 +21,13 @@ _THRESHOLDS: Final = {
     "track.hit_rate": (50,),
 }  # fmt: skip
 _OSCILLATORS: Final = ("rsi_", "mfi_", "stochastic_", "adx_")
-_OF_BOUND: Final = r"(?:(?:mức|ngưỡng|mốc|vùng|quá mua|quá bán|the|its|overbought|oversold|(?:threshold|line|level|mark) (?:of|at)) )*$"
+_OF_BOUND: Final = (
+    r"(?:(?:mức|ngưỡng|mốc|vùng|quá mua|quá bán|the|its|overbought|oversold|(?:threshold|line|level|mark) (?:of|at))"
+    r" )*$"
+)
 _ABOVE: Final = re.compile(r"\b(?:above|over|exceed\w*|more than|higher than|trên|vượt|cao hơn|hơn)\s" + _OF_BOUND)
 _BELOW: Final = re.compile(
-    r"\b(?:below|under|less than|lower than|short of|dưới|thấp hơn|chưa tới|chưa đến|kém)\s"
-    r"" + _OF_BOUND
+    r"\b(?:below|under|less than|lower than|short of|dưới|thấp hơn|chưa tới|chưa đến|kém)\s" + _OF_BOUND
 )
 _THRESHOLD: Final = re.compile(
     r"(?:threshold|level|mark|line|zone|boundary|cut-?off|reading|midpoint|middle|ngưỡng|mốc|vùng|biên)s?"
@@ -159,7 +161,8 @@ class Figures:
         chain = named_before(self.sentence, self.names, number.start, self._taken, self._others)
         chain = chain or named_after(self.sentence, self.names, number.end)
         meant = [fact for name in chain for fact in name.facts(self.sheet) if self._fits(number, fact)]
-        if any(fact.id == "close" for fact in meant) and _PRIOR.search(self.sentence.within(clause)):
+        uncited = all(fact.id != "close" for fact in self.cited)
+        if any(fact.id == "close" for fact in meant) and (uncited or _PRIOR.search(self.sentence.within(clause))):
             meant += self.sheet.starting("previous_close")
         said = self.said(number)
         if meant:

@@ -87,9 +87,11 @@ _SCALE: Final = re.compile(r"[ -]?(" + "|".join(_SCALES) + r")(?!\w)")
 _UNIT: Final = re.compile(r"(?: of)?[ -]?(?:" + "|".join(f"({words})" for _, _, words in _UNITS) + r")(?![^\W\d_])")
 _BEFORE: Final = re.compile(r"(?:(vnd|vnđ|₫)|(usd|us\$|\$|eur|€))\s?$")
 _DIGITS: Final = re.compile(
-    r"(?:(?<![\w.,])|(?<=\bvnd)|(?<=\bvnđ)|(?<=\busd)|(?<=\bx))([+-]?)(?<!\d)"
+    r"(?:(?<![\w.,%])|(?<=\bvnd)|(?<=\bvnđ)|(?<=\busd)|(?<=\bx)|(?<=\brsi)|(?<=\badx)|(?<=\bmfi))([+-]?)(?<!\d)"
     r"(\d{1,3}(?: \d{3})+(?:[.,]\d+)?(?!\d)|\d(?:[\d.,]*\d)?)"
 )
+_LONGEST: Final = 24
+"""More digits and marks than this are no number of ours."""
 _ROUGH: Final = re.compile(
     r"\b(?:about|around|roughly|approximately|some|nearly|almost|close to|near|circa"
     r"|just (?:under|over|below|above|shy of)|khoảng|gần|xấp xỉ|chừng|quanh|cỡ|ước|tầm|vào khoảng|gần như|sát)"
@@ -156,7 +158,9 @@ def find_numbers(sentence: Sentence, taken: list[tuple[int, int]]) -> list[Numbe
 
 def read(digits: str) -> tuple[Reading, ...]:
     """Every value that digits with points, commas or spaces can stand for; none when they are no number."""
-    digits = digits.replace(" ", "\u00a0") if " " in digits else digits
+    if len(digits) > _LONGEST:
+        return ()
+    digits = digits.replace(" ", "\u00a0")
     marks = [mark for mark in digits if not mark.isdigit()]
     if not marks:
         return (_reading(digits, ""),)

@@ -24,6 +24,7 @@ _OF_VOLUME: Final = re.compile(r"\bvolumes?\b|\bturnover\b|\bliquidity\b|khối 
 _CUT: Final = re.compile(r",\s|[;:(]|\b(?:but|yet|while|whereas|although|so|nhưng|trong khi|còn|dù|song|nên)\b")
 _THAN: Final = re.compile(r"\s(?:than|the|its|a|mức|tỷ lệ|xác suất|so với)\b[^,;]*$")
 _SHARES: Final = ("track.hit_rate", "track.base", "probability.", "confidence")
+_USUAL: Final = re.compile(r"(?: \w+)? (?:its |the )?(?:usual|normal)|(?: mức)? (?:thường|bình thường|thông thường)")
 _REACH: Final = 45
 
 
@@ -72,10 +73,10 @@ def _two_shares(sentence: Sentence, word: Word, figures: Figures) -> str | None:
     after = [one for one in shares if word.end <= one.number.start < word.end + _REACH]
     if not before or not after or not _THAN.match(sentence.lower[word.end : after[0].number.start]):
         return None
-    first, second = (float(one[at].facts[0].value) for one, at in ((before, -1), (after, 0)))
-    if word.agrees((first > second) - (first < second)):
+    first, second = _share(before[-1]), _share(after[0])
+    if word.agrees((float(first.value) > float(second.value)) - (float(first.value) < float(second.value))):
         return ""
-    return f"{before[-1].facts[0].id} = {first}, {after[0].facts[0].id} = {second}"
+    return f"{first.id} = {first.value}, {second.id} = {second.value}"
 
 
 def _between(sentence: Sentence, word: Word, figure: Figure) -> bool:
@@ -89,10 +90,21 @@ def _compared(word: Word, close: object, level: Fact) -> str:
     return "" if word.agrees(way) else f"the close is {close}, {level.id} is {level.value}"
 
 
+def reason_fault(sentence: Sentence, word: Word, following: int, sheet: FactSheet, figures: Figures) -> str | None:
+    """As `place_fault`, of a statement about reasons only: they compare with what is usual."""
+    if word.family is Family.PLACE and len(figures.cited) == 1 and _USUAL.match(sentence.lower[word.end :]):
+        return _of_reason(word, figures.cited[0])
+    return place_fault(sentence, word, following, sheet, figures)
+
+
 def _of_reason(word: Word, reason: Fact) -> str:
     """A value of the model said to be above or below its usual one; the reason says so in words."""
     said = 1 if ", above its usual" in str(reason.value) else -1
     return "" if word.agrees(said) else f"{reason.id}: {reason.value}"
+
+
+def _share(figure: Figure) -> Fact:
+    return next(fact for fact in figure.facts if fact.id.startswith(_SHARES))
 
 
 def _against_close(word: Word, sheet: FactSheet, figures: Figures) -> str:

@@ -64,9 +64,12 @@ class Sentence:
         start, end = self.clauses[clause]
         return self.lower[start:end]
 
-    def conditional(self, at: int) -> bool:
-        """Whether the words around `at` make it a possibility and no claim: if it falls; a fall below it would."""
-        start, _ = self.clauses[self.clause(at)]
-        if _CONDITIONAL.search(self.lower, start, at) or _IF.search(self.lower, 0, at):
+    def conditional(self, at: int, reach: int = 500) -> bool:
+        """Whether the words around `at` make it a possibility and no claim: if it falls; a fall below it would.
+
+        `reach` is how many characters before `at` the word for it may stand.
+        """
+        start = max(self.clauses[self.clause(at)][0], at - reach)
+        if _CONDITIONAL.search(self.lower, start, at) or _IF.search(self.lower, max(0, at - reach), at):
             return True
         return _EVENT.search(self.lower[start:at]) is not None and _THEN.search(self.lower, at) is not None

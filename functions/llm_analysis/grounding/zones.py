@@ -20,13 +20,16 @@ _NEARLY: Final = re.compile(
 _GIVEN: Final = re.compile(r"(?: is| at| gets| has| with|:| là| có| được| chỉ| \(|\s|=)*")
 _NEAR: Final = re.compile(r"[^,;.:]{1,30}")
 _CHANCE: Final = ("confidence", "probability.")
+_GIVEN_BEFORE: Final = re.compile(r"\s(?:of |for |of a |for a |của |cho |là )?")
+_REACH: Final = 25
+"""So many characters before a zone the word that makes it a possibility may stand: may soon be overbought."""
 _MARGIN: Final = 10
 """So many points from its bound an oscillator is near it."""
 
 
 def zone_fault(sentence: Sentence, word: Word, sheet: FactSheet, cited: list[Fact]) -> str | None:
     """Overbought needs an RSI from 70, an MFI or stochastic from 80; oversold the mirror image. Named ones decide."""
-    if sentence.conditional(word.start) or re.search(
+    if sentence.conditional(word.start, _REACH) or re.search(
         r"(?:threshold|ngưỡng|mốc)[^,;]{0,12}$", sentence.lower[: word.start]
     ):
         return None
@@ -57,7 +60,7 @@ def signal_fault(sentence: Sentence, word: Word, sheet: FactSheet, figures: Figu
         if chance is None or not one.facts or not all(fact.id.startswith(_CHANCE) for fact in one.facts):
             continue
         after, before = sentence.lower[word.end : one.number.start], sentence.lower[one.number.end : word.start]
-        if one.number.start >= word.end and _GIVEN.fullmatch(after):
+        if _GIVEN_BEFORE.fullmatch(before) or (one.number.start >= word.end and _GIVEN.fullmatch(after)):
             return None if chance in one.facts else f"{chance.id} is {chance.value} %"
         if word.sign != stated and chance in one.facts and (_NEAR.fullmatch(after) or _NEAR.fullmatch(before)):
             return None

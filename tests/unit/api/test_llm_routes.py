@@ -66,7 +66,7 @@ def test_a_kept_text_is_answered_as_it_is_with_its_age(client, services):
 
 def test_a_kept_text_costs_one_read(client, services):
     keep(services)
-    client.post(PATH)
+    client.post(PATH, json={})
     services.llm_texts.calls = services.insights.calls = services.prices.calls = 0
     assert client.post(PATH).status_code == 200
     assert (services.llm_texts.calls, services.prices.calls) == (1, 0)
@@ -76,8 +76,29 @@ def test_a_text_of_older_facts_is_not_current(client, services):
     keep(services)
     assert client.post(PATH).json()["served"] == "cached"
     services.insights.apply([make_analysis(analysis_id="ai-newer", event_time=NOW + dt.timedelta(minutes=5))])
-    assert client.post(PATH).json()["served"] == "written"
+    # In other words: what was asked a moment ago is answered from memory.
+    assert client.post(PATH, json={"language": "en"}).json()["served"] == "written"
     assert len(services.llm.asked) == 1
+
+
+def test_the_same_question_a_moment_later_is_answered_from_memory(client, services, monkeypatch):
+    keep(services)
+    first = client.post(PATH, headers={"Origin": "https://app.example"})
+    services.llm_texts.calls = 0
+    again = client.post(PATH, headers={"Origin": "https://app.example"})
+    assert (again.json(), services.llm_texts.calls) == (first.json(), 0)
+    ours = {"x-request-id"}
+    assert {name: value for name, value in again.headers.items() if name not in ours} == {
+        name: value for name, value in first.headers.items() if name not in ours
+    }
+    assert again.headers["x-request-id"] != first.headers["x-request-id"]
+    assert client.post(PATH, content=b" " * 300, headers={"Content-Type": "application/json"}).status_code == 422
+    assert client.post("/api/v1/analysis/VCB/llm").status_code == 404
+    monkeypatch.setattr("api.recent.SECONDS", -1.0)
+    client.post(PATH, json={"language": "en"})
+    services.llm_texts.calls = 0
+    assert client.post(PATH, json={"language": "en"}).status_code == 200
+    assert services.llm_texts.calls == 1
 
 
 def test_a_named_author_writes_a_text_of_its_own(client, services):

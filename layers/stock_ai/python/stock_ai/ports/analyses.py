@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from stock_ai.models import AiAnalysis, HistoryEntry, Insight, LlmAnalysis
+from stock_ai.models import AiAnalysis, Explained, HistoryEntry, Insight, LlmAnalysis
 
 if TYPE_CHECKING:
     from stock_ai.track_record.days import Day, DayKey
@@ -94,10 +94,13 @@ class InsightStore(Protocol):
 class LlmInvoker(Protocol):
     """How the API reaches the llm_analysis function."""
 
-    def __call__(self, request: dict[str, str]) -> LlmAnalysis:
-        """Invoke with `{"symbol": .., "language": ..}` and wait for the answer.
+    def __call__(self, request: dict[str, str]) -> Explained:
+        """Invoke with `{"symbol": .., "language": ..}`, where wanted with a `provider`, and wait for the answer.
 
         Raises:
             NotFoundError: nothing is known of the symbol.
-            RetryableError: the function failed or timed out.
+            InvalidInputError: the provider is not configured.
+            BudgetSpentError: the day's money is spent.
+            RunAbortedError: the providers refuse this installation; the message names the setting.
+            RetryableError: the function failed.
         """

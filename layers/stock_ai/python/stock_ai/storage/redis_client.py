@@ -18,6 +18,8 @@ def redis_client(settings: RedisSettings) -> redis.Redis:
         **({} if settings.password is None else {"password": settings.password.get_secret_value()}),
         socket_connect_timeout=2,
         socket_timeout=5,
+        # Whoever waits for a text holds a connection of its own.
+        max_connections=400,
         client_name="stock-ai",
         redis_connect_func=_greet,
     )
