@@ -41,7 +41,7 @@ def get_history(
 ) -> Response:
     """What was said of the symbol before, newest first. The freshness is that of the current insight."""
     insight = current_insight(services, symbol)
-    entries = services.insights.history(symbol, query.limit)
+    entries = services.insights.history(symbol, query.limit).entries
     history = History(
         symbol=symbol,
         entries=[HistoryItem.model_construct(**dict(entry), event_time=instant) for instant, entry in entries],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from stock_ai.clock import Clock
@@ -12,6 +12,8 @@ from stock_ai.ports import AnalysisStore, InsightStore, Publisher, QuarantineSto
 from stock_ai.streaming.records import KafkaRecord, decode
 from stock_ai.streaming.rejects import Reject, is_redriven, set_aside, undecodable, undecodable_id
 from stock_ai.track_record.records import issued
+
+_REPORT_EVERY = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,15 @@ class AggregatedAnalyses:
     """Signals that are new to the track record."""
     insights: int
     quarantined: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RebuiltInsights:
+    """What a rebuild has made."""
+
+    insights: int
+    analyses: int
+    """Those it was made from; one that was made several times counts as first and as last made."""
 
 
 def aggregate(
@@ -64,14 +75,29 @@ def aggregate(
     return AggregatedAnalyses(len(accepted), new, changed, quarantined)
 
 
-def rebuild(analyses: AnalysisStore, insights: InsightStore) -> int:
-    """Make all insights and histories anew from the kept analyses; the number of insights.
+def rebuild(
+    analyses: AnalysisStore, insights: InsightStore, progress: Callable[[int, int], None] = lambda _done, _total: None
+) -> RebuiltInsights:
+    """Make all insights, histories and rows of the market anew from the kept analyses.
+
+    `progress` is told how many analyses are done, of about how many.
 
     Raises:
         RetryableError: a store is away; the insights may be partly made, and doing it again is safe.
     """
-    insights.clear()
-    return insights.apply(analyses.all())
+    total, done = analyses.count(), 0
+
+    def counted() -> Iterator[AiAnalysis | LlmAnalysis]:
+        nonlocal done
+        for analysis in analyses.all():
+            yield analysis
+            done += 1
+            if done % _REPORT_EVERY == 0:
+                progress(done, total)
+
+    made = insights.rebuild(counted())
+    progress(done, done)
+    return RebuiltInsights(made, done)
 
 
 def _decode(record: KafkaRecord) -> AiAnalysis | LlmAnalysis:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from functions.data_collector import live
+from functions.data_collector.describing import describe
 from functions.data_collector.planned import run_plan
 from functions.data_collector.plans import backfill_plan, catch_up_plan, intraday_plans
 from functions.data_collector.ports import Ports
@@ -47,9 +48,11 @@ def run(
     if closed and wanted.do is Do.CLOSE:
         return _skipped(wanted, closed)
     settings = wanted.settings
-    return collect(
+    report = collect(
         source, settings.symbols, settings.since, settings.until, ports.publisher, ports.log, ports.clock, remaining_ms
     )
+    describe(source, ports, remaining_ms)
+    return report
 
 
 def _skipped(wanted: Wanted, reason: str) -> CollectReport:
@@ -90,6 +93,9 @@ def _live(
     done = live.work_off(source, ports, remaining_ms, owner)
     if wanted.do is Do.CLOSE:
         live.record_listings(source, ports)
+    if wanted.do in (Do.CLOSE, Do.COLLECT):
+        describe(source, ports, remaining_ms)
+    if wanted.do is Do.CLOSE:
         live.crosscheck_some(source, ports, symbols, remaining_ms)
     bars = published + sum(report.bars for report in done)
     return CollectReport(

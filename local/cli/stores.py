@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
@@ -77,13 +78,16 @@ def analyse(
 
 
 def rebuild_insights(json: JsonOption = False) -> None:
-    """Make every insight and history in Redis anew from MongoDB."""
-    with connect(Home.from_environment()) as session:
-        count = rebuild(MongoAnalysisStore(session.database), session.insights)
+    """Make every insight, history and row of the market in Redis anew from MongoDB."""
+    started = time.monotonic()
+    with connect(Home.from_environment()) as session, run_progress() as progress:
+        progress.stage("rebuild")
+        rebuilt = rebuild(MongoAnalysisStore(session.database), session.insights, progress.consumed)
     if json:
-        print_json({"insights": count})
+        seconds = round(time.monotonic() - started, 3)
+        print_json({"insights": rebuilt.insights, "analyses": rebuilt.analyses, "seconds": seconds})
     else:
-        results.print(f"{count:,} insights rebuilt", highlight=False)
+        results.print(f"{rebuilt.insights:,} insights rebuilt from {rebuilt.analyses:,} analyses", highlight=False)
 
 
 def status(json: JsonOption = False) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from stock_ai.errors import InvalidInputError, NotFoundError
 from stock_ai.market.sessions import Exchange
 from stock_ai.models import Interval, PriceBasis
+from stock_ai.models.listing import Listing
 from stock_ai.ports import CollectionPlan, CollectionTask, Move, PlanProgress, SourceBar
 from stock_ai.quality.report import CrossCheck, Readjustment
 
@@ -131,9 +132,9 @@ WEDNESDAY = 2
 class FakeMarket:
     """Implements `stock_ai.ports.MarketSource`: a bar on each Wednesday from a symbol's first date.
 
-    What `faults` holds for a symbol is raised first. `factors` multiply the history of a symbol before today, and two
-    providers differ on those of `disputed`. `asked` holds the symbol, first and last date of every history
-    that was asked for.
+    What `faults` holds for a symbol is raised first, for "descriptions" by these. `factors` multiply the history of a
+    symbol before today, and two providers differ on those of `disputed`. `asked` holds the symbol, first and last date
+    of every history that was asked for.
     """
 
     name = "vnstock"
@@ -148,6 +149,8 @@ class FakeMarket:
         self.disputed: set[str] = set()
         self.exchanges: dict[str, Exchange] = {}
         self.factors: dict[str, float] = {}
+        self.names: dict[str, str] = {}
+        self.descriptions_asked = 0
 
     def symbols(self) -> Sequence[str]:
         return sorted(self.first)
@@ -183,6 +186,21 @@ class FakeMarket:
             return [symbol for symbol in stocks if self.exchanges.get(symbol, Exchange.HOSE) == group]
         return stocks
 
+    def descriptions(self) -> Sequence[Listing]:
+        self.descriptions_asked += 1
+        if self.faults.get("descriptions"):
+            raise self.faults["descriptions"].pop(0)
+        return [
+            Listing(
+                symbol=symbol,
+                name=name,
+                exchange=self.exchanges.get(symbol, Exchange.HOSE),
+                as_of=self.today,
+                source=self.name,
+            )
+            for symbol, name in self.names.items()
+        ]
+
     def opinions(self, symbol: str, since: dt.date, until: dt.date) -> Mapping[str, Sequence[SourceBar]]:
         bars = self.bars(symbol, since, until)
         return {"KBS": bars, "VCI": [bar._replace(volume=1_001) for bar in bars] if symbol in self.disputed else bars}
@@ -207,6 +225,7 @@ class MemoryListings:
 
     def __init__(self) -> None:
         self.known: dict[str, Exchange] = {}
+        self.described: dict[str, Listing] = {}
 
     def record(self, exchange: Exchange, symbols: Sequence[str], on: dt.date) -> Sequence[Move]:
         moved = [symbol for symbol in symbols if self.known.get(symbol, exchange) is not exchange]
@@ -216,6 +235,26 @@ class MemoryListings:
 
     def exchanges(self) -> dict[str, Exchange]:
         return dict(self.known)
+
+    def describe(self, listings: Iterable[Listing]) -> int:
+        changed = 0
+        for listing in listings:
+            before = self.described.get(listing.symbol)
+            said = {name: value for name, value in dataclasses.asdict(listing).items() if value is not None}
+            self.described[listing.symbol] = dataclasses.replace(before or listing, **said)
+            changed += self.described[listing.symbol] != before
+            if listing.exchange is not None:
+                self.known.setdefault(listing.symbol, Exchange(listing.exchange))
+        return changed
+
+    def all(self) -> dict[str, Listing]:
+        return {
+            symbol: dataclasses.replace(listing, exchange=self.known.get(symbol))
+            for symbol, listing in self.described.items()
+        }
+
+    def get(self, symbol: str) -> Listing | None:
+        return self.all().get(symbol)
 
 
 def _bar(symbol: str, day: dt.date, basis: PriceBasis, factor: float = 1) -> SourceBar:

@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 
 from stock_ai.errors import RetryableError
 from stock_ai.market.calendar import exchange_date
-from stock_ai.merging import history_entry, merge
-from stock_ai.models import AiAnalysis, HistoryEntry, Insight, Interval, LlmAnalysis, StockPrice
+from stock_ai.market_view import row
+from stock_ai.merging import history_members, history_page, merge, newest
+from stock_ai.models import AiAnalysis, Insight, Interval, LlmAnalysis, StockPrice
+from stock_ai.models.insight import HistoryPage, HistoryPosition
+from stock_ai.models.market_view import MarketRows
 from stock_ai.ports import QuarantinedRecord, StoreCounts, SymbolInfo
 
 
@@ -107,22 +110,33 @@ class MemoryAnalysisStore(_Store):
         made = [analysis for both in self.kept.values() for analysis in both]
         yield from sorted(made, key=lambda each: (each.symbol, each.event_time, each.analysis_id))
 
+    def count(self) -> int:
+        self._reach()
+        return len(self.kept)
+
 
 @dataclass
 class MemoryInsightStore(_Store):
-    """Implements `stock_ai.ports.InsightStore`."""
+    """Implements `stock_ai.ports.InsightStore` and `stock_ai.ports.MarketReader`."""
 
     insights: dict[str, Insight] = field(default_factory=dict)
-    histories: dict[str, dict[HistoryEntry, dt.datetime]] = field(default_factory=dict)
+    histories: dict[str, dict[bytes, int]] = field(default_factory=dict)
 
     def apply(self, analyses: Iterable[AiAnalysis | LlmAnalysis]) -> int:
         self._reach()
         before = dict(self.insights)
         for analysis in analyses:
             self.insights[analysis.symbol] = merge(self.insights.get(analysis.symbol), analysis)
-            history, entry = self.histories.setdefault(analysis.symbol, {}), history_entry(analysis)
-            history[entry] = min(analysis.event_time, history.get(entry, analysis.event_time))
+            history = self.histories.setdefault(analysis.symbol, {})
+            for member, score in history_members([analysis]).items():
+                history[member] = min(score, history.get(member, score))
+            self.histories[analysis.symbol] = newest(history)
         return sum(before.get(symbol) != insight for symbol, insight in self.insights.items())
+
+    def rebuild(self, analyses: Iterable[AiAnalysis | LlmAnalysis]) -> int:
+        self.insights.clear()
+        self.histories.clear()
+        return self.apply(analyses)
 
     def get(self, symbol: str) -> Insight | None:
         self._reach()
@@ -132,12 +146,10 @@ class MemoryInsightStore(_Store):
         self._reach()
         return {symbol: self.insights[symbol] for symbol in symbols if symbol in self.insights}
 
-    def history(self, symbol: str, limit: int) -> Sequence[tuple[dt.datetime, HistoryEntry]]:
+    def history(self, symbol: str, limit: int, before: HistoryPosition | None = None) -> HistoryPage:
         self._reach()
-        entries = [(time, entry) for entry, time in self.histories.get(symbol, {}).items()]
-        return sorted(entries, key=lambda each: (each[0], each[1].model_dump_json()), reverse=True)[:limit]
+        return history_page(self.histories.get(symbol, {}), limit, before)
 
-    def clear(self) -> None:
+    def rows(self) -> MarketRows:
         self._reach()
-        self.insights.clear()
-        self.histories.clear()
+        return MarketRows(None, tuple(row(self.insights[symbol]) for symbol in sorted(self.insights)))

@@ -6,6 +6,7 @@ its own since vnstock changes the one it is in, and counts calls per process.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 import logging
@@ -77,6 +78,11 @@ def _do(source: VnstockSource, request: dict[str, Any], now: dt.datetime) -> lis
             found = source.board(request["symbols"])
         case "listing":
             return list(source.listing(request["group"]))
+        case "descriptions":
+            return [
+                {name: _plain(value) for name, value in dataclasses.asdict(listing).items()}
+                for listing in source.descriptions()
+            ]
         case other:
             raise ValueError(other)
     return [dict(zip(SourceBar._fields, map(_plain, bar), strict=True)) for bar in found]

@@ -115,6 +115,41 @@ def test_listings(probe, provider, group, members):
     assert probe("listing", group=group)["found"] == members
 
 
+def test_names_exchanges_and_sectors(probe, provider):
+    reply = probe("descriptions")
+    english = provider == "KBS"
+    named = [(one["symbol"], one["exchange"], one["name"], one["name_en"], one["sector"]) for one in reply["found"]]
+    assert named == [
+        ("ACB", "HOSE", "Ngân hàng TMCP Á Châu", "Asia Commercial Bank" if english else None, "banks"),
+        ("FPT", "HOSE", "CTCP FPT", "FPT Corporation" if english else None, "technology"),
+        ("NEW", "UPCOM", "CTCP Mới", None, "oil_gas"),
+        (
+            "SHS",
+            "HNX",
+            "CTCP Chứng khoán Sài Gòn - Hà Nội",
+            "SHS Securities" if english else None,
+            "financial_services",
+        ),
+    ]
+    assert {(one["as_of"], one["source"]) for one in reply["found"]} == {(f"{LAST_SESSION}", "vnstock")}
+
+
+@pytest.mark.parametrize("fault", [Fault.FORBIDDEN, Fault.HTML, Fault.TRUNCATED])
+def test_without_vci_symbols_have_names_and_no_sectors(stub, probe, fault):
+    stub.break_down("VCI", fault)
+    reply = probe("descriptions")
+    assert [(one["symbol"], one["sector"]) for one in reply["found"]] == [
+        (symbol, None) for symbol in ("ACB", "FPT", "NEW", "SHS")
+    ]
+    assert "no sectors" in reply["said"][0]
+
+
+def test_nobody_has_names(stub, probe):
+    stub.break_down("KBS", Fault.FORBIDDEN)
+    stub.break_down("VCI", Fault.FORBIDDEN)
+    assert probe("descriptions")["error"] == "RetryableError"
+
+
 def test_both_providers_agree_within_their_rounding_and_a_changed_volume_is_found(stub, probe):
     (check,) = probe("opinions", symbol="FPT", since="2025-05-13", until="2025-06-13")["found"]
     assert (check["one"], check["other"], check["differences"]) == ("KBS", "VCI", [])

@@ -15,24 +15,19 @@ from hypothesis import strategies as st
 from functions.aggregation.service import rebuild
 from local.embedded.valkey import ValkeyServer
 from stock_ai.errors import RetryableError
+from stock_ai.market_view import row
 from stock_ai.merging import merge
 from stock_ai.models import Signal, keys
 from stock_ai.settings import MongoSettings
 from stock_ai.storage.analyses import MongoAnalysisStore
 from stock_ai.storage.insights import HISTORY_LENGTH, RedisInsightStore
+from stock_ai.storage.market_views import RedisMarketViews
 from stock_ai.storage.mongo import database
+from tests.contract.storage.redis_content import content
 from tests.fakes.messages import NOW, ai_analysis, llm_analysis
 from tests.fakes.stores import MemoryAnalysisStore, MemoryInsightStore
 
 MINUTE = dt.timedelta(minutes=1)
-
-
-def content(client):
-    """All keys with their bytes."""
-    return {
-        key: client.get(key) if client.type(key) == b"string" else client.zrange(key, 0, -1, withscores=True)
-        for key in sorted(client.keys("*"))
-    }
 
 
 instants = st.sampled_from([0, 400, 1_000, 60_000_000]).map(lambda micros: NOW + dt.timedelta(microseconds=micros))
@@ -45,8 +40,16 @@ made = st.builds(
     st.sampled_from("abc"),
     instants,
 )
+# A language model words the same text differently each time, under one id.
 told = st.builds(
-    lambda symbol, name, time: llm_analysis(symbol, f"{symbol}-{name}", time), symbols, st.sampled_from("xy"), instants
+    lambda symbol, name, time, summary, provider: llm_analysis(
+        symbol, f"{symbol}-{name}", time, summary=summary, provider=provider, ai_analysis_id=f"{symbol}-a"
+    ),
+    symbols,
+    st.sampled_from("xy"),
+    instants,
+    st.sampled_from(["One.", "Another."]),
+    st.sampled_from(["anthropic", "template"]),
 )
 
 
@@ -57,10 +60,10 @@ def test_any_order_repetition_and_splitting_gives_the_same_bytes_and_so_does_a_r
 ):
     mongo_database["analyses"].delete_many({})
     store, insights = MongoAnalysisStore(mongo_database), RedisInsightStore(redis_client)
-    insights.clear()
+    insights.rebuild([])
     insights.apply(analyses)
     straight = content(redis_client)
-    insights.clear()
+    insights.rebuild([])
     assert content(redis_client) == {}
 
     repeated = analyses * 2
@@ -73,7 +76,8 @@ def test_any_order_repetition_and_splitting_gives_the_same_bytes_and_so_does_a_r
     assert content(redis_client) == straight
 
     kept = list(store.all())
-    assert rebuild(store, insights) == len({each.symbol for each in analyses})
+    rebuilt = rebuild(store, insights)
+    assert (rebuilt.insights, rebuilt.analyses) == (len({each.symbol for each in analyses}), len(kept))
     assert content(redis_client) == straight
     store.add(kept)
     assert list(store.all()) == kept
@@ -87,7 +91,7 @@ def test_an_analysis_made_again_keeps_its_first_time_in_the_history_and_is_curre
         insights.apply([each])
     assert list(store.all()) == [first, other, again]
     assert insights.get("FPT").ai == again
-    assert [(time, entry.analysis_id) for time, entry in insights.history("FPT", 9)] == [
+    assert [(time, entry.analysis_id) for time, entry in insights.history("FPT", 9).entries] == [
         (NOW + MINUTE, "b"),
         (NOW, "a"),
     ]
@@ -116,24 +120,53 @@ def test_insights_are_read_one_by_one_and_many_at_once(redis_client):
     assert store.get_many([]) == {}
     assert store.history("FPT", 1) == model.history("FPT", 1)
     assert store.history("FPT", 9) == model.history("FPT", 9)
-    assert list(store.history("FPT", 0)) == list(store.history("NONE", 9)) == []
+    for empty in (store.history("FPT", 0), store.history("NONE", 9)):
+        assert (empty.entries, empty.next) == ((), None)
 
 
 def test_the_history_keeps_the_newest_entries_only(redis_client):
     store = RedisInsightStore(redis_client)
     count = HISTORY_LENGTH + 20
     store.apply(ai_analysis("FPT", f"a{step}", NOW + step * MINUTE) for step in reversed(range(count)))
-    history = store.history("FPT", count)
+    history = store.history("FPT", count).entries
     assert [entry.analysis_id for _, entry in history] == [f"a{step}" for step in reversed(range(20, count))]
 
 
-def test_clear_leaves_what_is_not_an_insight(redis_client):
+def test_pages_of_a_history_are_the_history_while_entries_share_a_millisecond(redis_client):
     store = RedisInsightStore(redis_client)
-    answer = keys.llm_answer("FPT", "f")
-    redis_client.set(answer, b"kept")
+    store.apply(ai_analysis("FPT", f"a{step}", NOW + step // 4 * MINUTE) for step in range(22))
+    whole, told, before = store.history("FPT", 99).entries, [], None
+    assert len(whole) == 22
+    for _ in range(5):
+        page = store.history("FPT", 5, before)
+        told += page.entries
+        before = page.next
+        store.apply([ai_analysis("FPT", f"new{len(told)}", NOW + 100 * MINUTE)])
+    assert before is None
+    assert tuple(told) == whole
+
+
+def test_a_rebuild_leaves_what_is_not_an_insight(redis_client):
+    store = RedisInsightStore(redis_client)
+    text = keys.llm_text("FPT", "f")
+    redis_client.set(text, b"kept")
     store.apply(ai_analysis(f"S{step:02}", f"a{step}") for step in range(30))
-    store.clear()
-    assert redis_client.keys("*") == [answer.encode()]
+    store.rebuild([])
+    assert set(redis_client.keys("*")) == {text.encode(), keys.MARKET_CHANGES.encode()}
+
+
+def test_an_insight_of_an_earlier_release_is_read_whole_and_written_anew_when_it_changes(redis_client):
+    store, analysis = RedisInsightStore(redis_client), ai_analysis()
+    insight = merge(None, analysis)
+    added = {"calibrated", "agreement", "parts", "proven_skill"}
+    earlier = insight.model_dump_json(exclude=added).encode()
+    redis_client.set(keys.insight("FPT"), earlier)
+    assert store.get("FPT") == insight
+    assert store.apply([analysis]) == 0
+    assert redis_client.get(keys.insight("FPT")) == earlier
+    text = llm_analysis(event_time=NOW + MINUTE)
+    assert store.apply([text]) == 1
+    assert redis_client.get(keys.insight("FPT")) == merge(insight, text).wire()
 
 
 def test_two_writers_at_once_lose_nothing(redis_client, redis_url):
@@ -155,6 +188,7 @@ def test_two_writers_at_once_lose_nothing(redis_client, redis_url):
     insights = RedisInsightStore(redis_client).get_many(names)
     assert {(each.ai.analysis_id[-1], each.llm.analysis_id[-1]) for each in insights.values()} == {("7", "7")}
     assert len(insights) == len(names)
+    assert RedisMarketViews(redis_client).rows().rows == tuple(row(insights[name]) for name in names)
 
 
 def test_an_insight_that_changes_at_every_attempt_is_given_up_for_now(redis_client):
@@ -189,9 +223,10 @@ def test_a_cluster_is_asked_for_one_key_at_a_time(tmp_path):
         assert store.apply(make(name) for name in ("FPT", "VCB", "HPG") for make in (ai_analysis, llm_analysis)) == 3
         assert set(store.get_many(["FPT", "VCB", "HPG", "MWG"])) == {"FPT", "VCB", "HPG"}
         assert store.count() == 3
-        assert len(store.history("FPT", 5)) == 2
-        store.clear()
-        assert client.dbsize() == 0
+        assert len(store.history("FPT", 5).entries) == 2
+        assert len(RedisMarketViews(client).rows().rows) == 3
+        store.rebuild([])
+        assert client.keys("*") == [keys.MARKET_CHANGES.encode()]
 
 
 def test_absent_servers_are_retryable():
@@ -200,7 +235,7 @@ def test_absent_servers_are_retryable():
         lambda: away.apply([ai_analysis()]),
         lambda: away.get("FPT"),
         lambda: away.history("FPT", 1),
-        away.clear,
+        lambda: away.rebuild([]),
     ):
         with pytest.raises(RetryableError) as caught:
             call()

@@ -71,6 +71,61 @@ def kbs_board(market: StubMarket, symbols: Iterable[str]) -> list[dict[str, Any]
     ]
 
 
+def kbs_companies(market: StubMarket) -> list[dict[str, Any]]:
+    """Of stock/search/data: every security."""
+    return [
+        {
+            "symbol": company.symbol,
+            "name": company.name,
+            "nameEn": company.name_en,
+            "exchange": company.exchange,
+            "type": company.kind,
+            "index": place,
+            "re": 20_000,
+            "ceiling": 21_400,
+            "floor": 18_600,
+        }
+        for place, company in enumerate(market.companies)
+    ]
+
+
+def vci_companies(market: StubMarket) -> list[dict[str, Any]]:
+    """Of price/symbols/getAll."""
+    return [
+        {
+            "id": place,
+            "symbol": company.symbol,
+            "board": {"HOSE": "HSX"}.get(company.exchange, company.exchange),
+            "type": company.kind.upper(),
+            "organName": company.name,
+            "organShortName": company.symbol,
+            "enOrganName": company.name_en,
+            "enOrganShortName": company.symbol,
+        }
+        for place, company in enumerate(market.companies)
+    ]
+
+
+def vci_industries(market: StubMarket) -> dict[str, Any]:
+    """Of company/search-bar: stocks only, with each level of the ICB that a company has."""
+    return {
+        "status": 200,
+        "data": [
+            {
+                "code": company.symbol,
+                "name": company.name,
+                "comTypeCode": "CT",
+                **{
+                    f"icbLv{level}": {"code": code, "name": f"Ngành {code}"}
+                    for level, code in enumerate(company.icb, start=1)
+                },
+            }
+            for company in market.companies
+            if company.kind == "stock"
+        ],
+    }
+
+
 def vci_board(market: StubMarket, symbols: Iterable[str], faults: Collection[Fault]) -> list[dict[str, Any]]:
     """Of price/symbols/getList."""
     items: list[dict[str, Any]] = [

@@ -20,6 +20,29 @@ class StubBar:
     volume: int
 
 
+@dataclass(frozen=True)
+class StubCompany:
+    """A security in the lists of both providers, `icb` with the codes of the levels 1 to 4."""
+
+    symbol: str
+    exchange: str
+    name: str
+    name_en: str
+    icb: tuple[str, ...] = ()
+    kind: str = "stock"
+
+
+COMPANIES = [
+    StubCompany("ACB", "HOSE", "Ngân hàng TMCP Á Châu", "Asia Commercial Bank", ("8301", "8300", "8350", "8355")),
+    StubCompany("FPT", "HOSE", "CTCP FPT", "FPT Corporation", ("9000", "9500", "9530", "9537")),
+    StubCompany("NEW", "UPCOM", "CTCP  Mới", "", ("0001", "0500", "0570", "0573")),
+    StubCompany("SHS", "HNX", "CTCP Chứng khoán Sài Gòn - Hà Nội", "SHS Securities", ("8301", "8700", "8770", "8777")),
+    StubCompany("CFPT2501", "HOSE", "Chứng quyền FPT", "", kind="cw"),
+    StubCompany("ACB12501", "BOND", "Trái phiếu ACB", "", kind="bond"),
+    StubCompany("VN30F1M", "HNX", "Hợp đồng tương lai", "", kind="futures"),
+]
+
+
 @dataclass
 class StubMarket:
     """What both providers know."""
@@ -27,6 +50,7 @@ class StubMarket:
     daily: dict[str, list[StubBar]] = field(default_factory=dict)
     minutes: dict[str, list[StubBar]] = field(default_factory=dict)
     groups: dict[str, list[str]] = field(default_factory=dict)
+    companies: list[StubCompany] = field(default_factory=list)
 
     def add(self, symbol: str, days: Iterable[dt.date], close: float = 20_000, group: str = "HOSE") -> None:
         """A symbol with one bar a day, all different, all good; one that is an index when `group` is empty."""
@@ -61,6 +85,7 @@ def small_market(last: dt.date, first: dt.date = dt.date(2015, 1, 5)) -> StubMar
     market.add("NEW", [day for day in days if day >= dt.date(2024, 3, 1)], 15_000, group="UPCOM")
     market.add("SHS", days, 12_300, group="HNX")
     market.groups["VN30"] = ["ACB", "FPT", "VCB"]
+    market.companies = list(COMPANIES)
     market.add("VNINDEX", sorted({*days, dt.date(2024, 5, 4)}), 1_234.56, group="")
     market.add_minutes("FPT", last, {"09:15": 98_700, "09:16": 98_800, "11:29": 98_600, "13:00": 98_500})
     return market

@@ -20,7 +20,7 @@ from tests.fakes.vnstock_stub.faults import Fault
 from tests.fakes.vnstock_stub.market import StubMarket
 from tests.fakes.vnstock_stub.site.sitecustomize import HOST_HEADER, URL_VARIABLE
 
-HOSTS = {"kbbuddywts.kbsec.com.vn": "KBS", "trading.vietcap.com.vn": "VCI"}
+HOSTS = {"kbbuddywts.kbsec.com.vn": "KBS", "trading.vietcap.com.vn": "VCI", "iq.vietcap.com.vn": "VCI"}
 _KBS = "/iis-server/investment"
 _KBS_GROUPS = {"30": "VN30"}
 _VCI_GROUPS = {"HNXIndex": "HNX", "HNXUpcomIndex": "UPCOM"}
@@ -143,6 +143,8 @@ class VnstockStub:
                 return lambda: answers.kbs_history(self.market, symbol, suffix, start, end, faults)
             case ["stock", "iss"]:
                 return lambda: answers.kbs_board(self.market, payload["code"].split(","))
+            case ["stock", "search", "data"]:
+                return lambda: answers.kbs_companies(self.market)
             case ["index", group, "stocks"]:
                 return lambda: {"status": 200, "data": self.market.groups.get(_KBS_GROUPS.get(group, group), [])}
         return None
@@ -157,6 +159,10 @@ class VnstockStub:
                 return lambda: answers.vci_history(self.market, symbol, frame, to, payload["countBack"], faults)
             case "price/symbols/getList":
                 return lambda: answers.vci_board(self.market, payload["symbols"], faults)
+            case "price/symbols/getAll":
+                return lambda: answers.vci_companies(self.market)
+            case "iq-insight-service/v2/company/search-bar":
+                return lambda: answers.vci_industries(self.market)
             case "price/symbols/getByGroup":
                 group = _VCI_GROUPS.get(query["group"], query["group"])
                 return lambda: [{"symbol": symbol} for symbol in self.market.groups.get(group, [])]

@@ -132,6 +132,9 @@ def test_a_file_is_not_read_on_a_closed_day_unless_somebody_asks():
         def bars(self, symbol, since, until):
             return []
 
+        def descriptions(self):
+            return []
+
     files = Files()
     collector = Collector(closures=CLOSED)
     assert collector(Do.CLOSE, source=files).skipped == "a holiday"

@@ -7,8 +7,8 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stock_ai.merging import history_entry, merge, to_millisecond
-from stock_ai.models import HistoryKind, Signal
+from stock_ai.merging import history_entry, merge, to_millisecond, version
+from stock_ai.models import HistoryKind, Signal, Stance
 from tests.fakes.messages import NOW, ai_analysis, llm_analysis
 
 LATER = NOW + dt.timedelta(minutes=1)
@@ -50,11 +50,34 @@ def test_an_event_time_is_cut_to_the_millisecond():
 
 
 minutes = st.integers(0, 3).map(lambda minute: NOW + dt.timedelta(minutes=minute))
-made = st.builds(lambda analysis_id, time: ai_analysis("FPT", analysis_id, time), st.sampled_from("abc"), minutes)
-told = st.builds(lambda analysis_id, time: llm_analysis("FPT", analysis_id, time), st.sampled_from("xyz"), minutes)
+made = st.builds(
+    lambda name, time: ai_analysis("FPT", name, time, as_of=(NOW + "abc".index(name) * dt.timedelta(2)).date()),
+    st.sampled_from("abc"),
+    minutes,
+)
+told = st.builds(
+    lambda name, time, provider, about, stance: llm_analysis(
+        "FPT", name, time, provider=provider, ai_analysis_id=about, stance=stance
+    ),
+    st.sampled_from("xyz"),
+    minutes,
+    st.sampled_from(["anthropic", "template"]),
+    st.sampled_from("abc"),
+    st.sampled_from(Stance),
+)
 
 
 @given(st.lists(made | told, min_size=1, max_size=4))
 def test_every_order_gives_the_same_insight(analyses):
     orders = itertools.permutations(analyses)
-    assert len({functools.reduce(merge, order, None).model_dump_json() for order in orders}) == 1
+    assert len({functools.reduce(merge, order, None).wire() for order in orders}) == 1
+
+
+@given(st.lists(made | told, min_size=1, max_size=6))
+def test_the_version_rises_with_every_change_and_only_then(analyses):
+    insight = None
+    for analysis in analyses:
+        before, insight = insight, merge(insight, analysis)
+        if before is not None:
+            assert (version(before) < version(insight)) is (insight is not before)
+            assert version(before).encode() <= version(insight).encode()

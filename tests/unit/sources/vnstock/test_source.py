@@ -12,6 +12,7 @@ import pytest
 
 from stock_ai.errors import InvalidInputError, NotFoundError, RateLimitedError, RetryableError
 from stock_ai.models import Interval
+from stock_ai.models.listing import Sector
 from stock_ai.resilience.pacing import PaceExceededError
 from stock_ai.resilience.retrying import Backoff
 from stock_ai.sources.vnstock import VnstockSource
@@ -50,6 +51,14 @@ class FakeLibrary:
     def listing(self, provider, group):
         self._enter(provider, group)
         return self.groups[group]
+
+    def companies(self, provider):
+        self._enter(provider, "companies")
+        return [{"symbol": "FPT", "exchange": "HOSE", "name": f"FPT at {provider}", "kind": "stock"}]
+
+    def industries(self):
+        self._enter("VCI", "industries")
+        return [{"symbol": "FPT", "level": 2, "code": "9500"}]
 
     def _enter(self, provider, what):
         self.asked.append((provider, what))
@@ -338,3 +347,22 @@ def test_opinions_are_those_of_the_providers_that_answer(library, pacer, make):
     pacer.error = PaceExceededError("too often", 3)
     with pytest.raises(PaceExceededError):
         make().opinions("FPT", *week)
+
+
+def test_names_come_from_kbs_and_sectors_from_vci_in_a_turn_each(library, pacer, make):
+    (fpt,) = make().descriptions()
+    assert (fpt.name, fpt.sector, fpt.as_of, fpt.source) == ("FPT at KBS", Sector.TECHNOLOGY, TODAY, "vnstock")
+    assert library.asked == [("KBS", "companies"), ("VCI", "industries")]
+    assert len(pacer.deadlines) == 2
+
+
+def test_names_come_from_vci_where_kbs_fails(library, make):
+    library.errors["KBS"] = RetryableError("KBS: down")
+    assert make().descriptions()[0].name == "FPT at VCI"
+
+
+def test_without_sectors_there_are_names(library, make, caplog):
+    library.errors["VCI"] = RateLimitedError("VCI: slow", 60)
+    (fpt,) = make().descriptions()
+    assert (fpt.name, fpt.sector) == ("FPT at KBS", None)
+    assert "no sectors: VCI: slow" in caplog.text

@@ -15,6 +15,17 @@ def history(symbol: str) -> str:
     return f"analysis:history:{symbol}"
 
 
+# Braces put the keys of the market into one slot of a cluster, so that one script changes them together.
+MARKET_ROWS = "{market}:rows:1"
+"""Hash: the `MarketRow` of each symbol as a JSON array. The figure names the form of a row."""
+
+MARKET_VERSION = "{market}:version"
+"""String: microseconds since the epoch at which a row last changed, greater at every change."""
+
+MARKET_CHANGES = "{market}:changes"
+"""Stream, capped: each `InsightChange` as JSON in the field `change`."""
+
+
 def llm_text(symbol: str, text_id: str) -> str:
     """String with expiry: the `LlmAnalysis` called `text_id` as JSON; its name holds the data it was made from."""
     return f"llm:text:{symbol}:{text_id}"

@@ -1,6 +1,14 @@
 """The ports: what a service needs from outside, as protocols. Adapters are in `sources`, `storage` and `streaming`."""
 
-from stock_ai.ports.analyses import AnalysisStore, InsightStore, LlmInvoker, OutcomeStore, SignalLog
+from stock_ai.ports.analyses import (
+    AnalysisStore,
+    InsightReader,
+    InsightStore,
+    LlmInvoker,
+    MarketReader,
+    OutcomeStore,
+    SignalLog,
+)
 from stock_ai.ports.collection import CollectionLog, CollectionPlan, CollectionPlans, CollectionTask, PlanProgress
 from stock_ai.ports.prices import (
     Listings,
@@ -21,9 +29,11 @@ __all__ = [
     "CollectionPlan",
     "CollectionPlans",
     "CollectionTask",
+    "InsightReader",
     "InsightStore",
     "Listings",
     "LlmInvoker",
+    "MarketReader",
     "MarketSource",
     "Move",
     "OutcomeStore",

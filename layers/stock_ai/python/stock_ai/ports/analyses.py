@@ -6,7 +6,9 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from stock_ai.models import AiAnalysis, Explained, HistoryEntry, Insight, LlmAnalysis
+from stock_ai.models import AiAnalysis, Explained, Insight, LlmAnalysis
+from stock_ai.models.insight import HistoryPage, HistoryPosition
+from stock_ai.models.market_view import MarketRows
 
 if TYPE_CHECKING:
     from stock_ai.track_record.days import Day, DayKey
@@ -23,6 +25,9 @@ class AnalysisStore(Protocol):
 
     def all(self) -> Iterator[AiAnalysis | LlmAnalysis]:
         """Every kept analysis, by symbol and event time, oldest first."""
+
+    def count(self) -> int:
+        """About how many are kept; one that was made several times may come twice from `all`."""
 
 
 class SignalLog(Protocol):
@@ -72,11 +77,8 @@ class OutcomeStore(Protocol):
         """Keep the tallies in place of those before."""
 
 
-class InsightStore(Protocol):
+class InsightReader(Protocol):
     """Current insights and their history."""
-
-    def apply(self, analyses: Iterable[AiAnalysis | LlmAnalysis]) -> int:
-        """Merge analyses into insights and history, monotonic in event time; the number of insights that changed."""
 
     def get(self, symbol: str) -> Insight | None:
         """The current insight of one symbol."""
@@ -84,11 +86,25 @@ class InsightStore(Protocol):
     def get_many(self, symbols: Sequence[str]) -> dict[str, Insight]:
         """The current insights of those symbols that have one."""
 
-    def history(self, symbol: str, limit: int) -> Sequence[tuple[dt.datetime, HistoryEntry]]:
-        """The newest entries with their event times, newest first."""
+    def history(self, symbol: str, limit: int, before: HistoryPosition | None = None) -> HistoryPage:
+        """The newest `limit` of the kept entries, newest first; those behind `before` where it is given."""
 
-    def clear(self) -> None:
-        """Remove every insight and history."""
+
+class InsightStore(InsightReader, Protocol):
+    """Current insights and their history, to be written too."""
+
+    def apply(self, analyses: Iterable[AiAnalysis | LlmAnalysis]) -> int:
+        """Merge analyses into insights, history and rows, monotonic in event time; the number of insights changed."""
+
+    def rebuild(self, analyses: Iterable[AiAnalysis | LlmAnalysis]) -> int:
+        """Remove all and make it anew from these analyses, without announcing changes; the number of insights."""
+
+
+class MarketReader(Protocol):
+    """The rows of the whole market."""
+
+    def rows(self) -> MarketRows:
+        """The row of every symbol with an insight."""
 
 
 class LlmInvoker(Protocol):

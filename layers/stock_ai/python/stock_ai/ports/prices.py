@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,6 +11,7 @@ from stock_ai.models import Interval, StockPrice
 
 if TYPE_CHECKING:
     from stock_ai.market.sessions import Exchange
+    from stock_ai.models.listing import Listing
     from stock_ai.quality.report import CrossCheck, Readjustment
 
 
@@ -102,10 +103,23 @@ class Move:
 
 
 class Listings(Protocol):
-    """Where each symbol trades. Every call may raise `RetryableError`."""
+    """Where each symbol trades, and what it is called. Every call may raise `RetryableError`."""
 
     def record(self, exchange: Exchange, symbols: Sequence[str], on: dt.date) -> Sequence[Move]:
         """Remember what an exchange lists on a date; the symbols that another exchange listed before."""
 
     def exchanges(self) -> dict[str, Exchange]:
         """The exchange of each symbol that was ever listed."""
+
+    def describe(self, listings: Iterable[Listing]) -> int:
+        """Keep names and sectors in place of older ones; the number of symbols of which anything changed.
+
+        What a listing does not say stays as it was. Its exchange is kept where none is recorded, for moves are told by
+        `record`.
+        """
+
+    def all(self) -> Mapping[str, Listing]:
+        """Everything known, by symbol."""
+
+    def get(self, symbol: str) -> Listing | None:
+        """One symbol, None where nothing is known of it."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from stock_ai.models import Interval, Price, PriceBasis
+from stock_ai.models.listing import Listing
 
 
 class SourceBar(NamedTuple):
@@ -46,6 +47,13 @@ class PriceSource(Protocol):
 
         Raises:
             InvalidInputError: as `bars`.
+        """
+
+    def descriptions(self) -> Sequence[Listing]:
+        """Name, exchange and sector of symbols, as far as the source knows them, by symbol; it may know none.
+
+        Raises:
+            InvalidInputError, RetryableError: as `bars`.
         """
 
 

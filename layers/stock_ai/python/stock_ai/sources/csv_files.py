@@ -17,10 +17,12 @@ from stock_ai.errors import InvalidInputError
 from stock_ai.market.calendar import exchange_date, is_final
 from stock_ai.market.symbols import is_index
 from stock_ai.models import Price
+from stock_ai.models.listing import Listing
 from stock_ai.ports import SourceBar
 from stock_ai.sources.csv_formats import DATE, PRICES, VOLUME, recognise
 from stock_ai.sources.csv_spill import Spill
 from stock_ai.sources.csv_tables import read_csv, read_parquet, symbols_in
+from stock_ai.sources.listing_files import FILE_NAME, read_listings
 
 _EPOCH_ORDINAL = dt.date(1970, 1, 1).toordinal()
 
@@ -68,6 +70,15 @@ class CsvSource:
         for symbol in symbols:
             for file in self._files_of(symbol):
                 self._parse(file)
+
+    def descriptions(self) -> Sequence[Listing]:
+        """See `stock_ai.ports.PriceSource`: those of `listings.csv` in the folder, none where there is no such file.
+
+        Raises:
+            InvalidInputError: the file has a wrong cell; the message names line, column and value.
+        """
+        file = _listing_file(self._path)
+        return [] if file is None else read_listings(file, exchange_date(self._clock()), self.name)
 
     def bars(self, symbol: str, since: dt.date | None, until: dt.date | None) -> Sequence[SourceBar]:
         """See `stock_ai.ports.PriceSource`. Bars of one date keep the order of their file.
@@ -152,9 +163,16 @@ def _is_parquet(path: Path) -> bool:
     return path.suffix.lower() == ".parquet"
 
 
+def _listing_file(path: Path) -> Path | None:
+    if not path.is_dir():
+        return None
+    return next((file for file in sorted(path.iterdir()) if file.name.lower() == FILE_NAME and file.is_file()), None)
+
+
 def _files(path: Path) -> list[Path]:
     if path.is_dir():
-        files = sorted(file for file in path.iterdir() if file.suffix.lower() == ".csv" and file.is_file())
+        found = (file for file in path.iterdir() if file.suffix.lower() == ".csv" and file.is_file())
+        files = sorted(file for file in found if file.name.lower() != FILE_NAME)
         if not files:
             raise InvalidInputError(f"PRICE_DATA {path}: the folder has no .csv file")
         return files

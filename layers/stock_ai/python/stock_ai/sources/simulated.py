@@ -12,8 +12,10 @@ from stock_ai.errors import InvalidInputError
 from stock_ai.market import calendar
 from stock_ai.market.symbols import VN30
 from stock_ai.models import SIMULATED
+from stock_ai.models.listing import Listing
 from stock_ai.ports import SourceBar
 from stock_ai.sources import simulated_market as market
+from stock_ai.sources.simulated_listings import simulated_listings
 
 _MARKET_OPEN_MINUTE = calendar.MARKET_OPEN.hour * 60
 _SESSION_MINUTES = calendar.MARKET_CLOSE.hour * 60 - _MARKET_OPEN_MINUTE
@@ -52,6 +54,10 @@ class SimulatedSource:
         for symbol in symbols:
             if symbol not in known:
                 raise InvalidInputError(f"symbol {symbol!r} is not in the simulated market; it has {', '.join(VN30)}")
+
+    def descriptions(self) -> Sequence[Listing]:
+        """See `stock_ai.ports.PriceSource`: every symbol, with a name that says that it is simulated."""
+        return simulated_listings(calendar.exchange_date(self._clock()))
 
     def bars(self, symbol: str, since: dt.date | None, until: dt.date | None) -> Sequence[SourceBar]:
         """See `stock_ai.ports.PriceSource`.

@@ -12,15 +12,16 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from stock_ai.merging import to_millisecond
-from stock_ai.models import AiAnalysis, HistoryKind, LlmAnalysis
+from stock_ai.models import AiAnalysis, HistoryKind, LlmAnalysis, digest
 from stock_ai.storage.mongo import Document, insert_new, translated
 
 
 class MongoAnalysisStore:
-    """Implements `stock_ai.ports.AnalysisStore` on collection `analyses`, one document per analysis id.
+    """Implements `stock_ai.ports.AnalysisStore` on collection `analyses`, one document per analysis.
 
     An analysis that is made again unchanged keeps its id. The document holds the first and the last time it was made:
-    the history is told by the first, and what is current by the last, as when A came, then B, then A again.
+    the history is told by the first, and what is current by the last, as when A came, then B, then A again. The id of a
+    text names what it was asked from, and a language model words it differently each time: each wording is kept.
     """
 
     def __init__(self, database: Database[Document]) -> None:
@@ -48,33 +49,42 @@ class MongoAnalysisStore:
             found = self._analyses.find().sort([("symbol", ASCENDING), ("event_time", ASCENDING)])
             for _, documents in itertools.groupby(found, key=lambda document: document["symbol"]):
                 made = [
-                    _from_document(document, instant)
+                    from_document(document, instant)
                     for document in documents
                     for instant in sorted({document["event_time"], document["last_event_time"]})
                 ]
                 yield from sorted(made, key=lambda analysis: (analysis.event_time, analysis.analysis_id))
 
+    def count(self) -> int:
+        """See `AnalysisStore.count`."""
+        with translated():
+            return self._analyses.estimated_document_count()
+
     @functools.cached_property
     def _indexed_analyses(self) -> Collection[Document]:
         """The collection, its index made sure of once per process, before the first write."""
         self._analyses.create_index([("symbol", ASCENDING), ("event_time", ASCENDING)])
+        # For the newest of each kind, see `MongoInsightReader`.
+        self._analyses.create_index([("symbol", ASCENDING), ("kind", ASCENDING), ("last_event_time", ASCENDING)])
         return self._analyses
 
 
 def _to_document(analysis: AiAnalysis | LlmAnalysis) -> Document:
     event_time = to_millisecond(analysis).event_time
+    # As text, since names of indicators are not ours to restrict to what a document may call its fields.
+    payload = analysis.model_dump_json(exclude={"event_time"})
     return {
-        "_id": analysis.analysis_id,
+        "_id": analysis.analysis_id if isinstance(analysis, AiAnalysis) else digest(analysis.analysis_id, payload),
         "kind": str(HistoryKind.AI if isinstance(analysis, AiAnalysis) else HistoryKind.LLM),
         "symbol": analysis.symbol,
         "event_time": event_time,
         "last_event_time": event_time,
-        # As text, since names of indicators are not ours to restrict to what a document may call its fields.
-        "payload": analysis.model_dump_json(exclude={"event_time"}),
+        "payload": payload,
     }
 
 
-def _from_document(document: Document, event_time: dt.datetime) -> AiAnalysis | LlmAnalysis:
+def from_document(document: Document, event_time: dt.datetime) -> AiAnalysis | LlmAnalysis:
+    """The analysis of a document of `analyses`, as made at `event_time`."""
     model: type[AiAnalysis] | type[LlmAnalysis] = AiAnalysis if document["kind"] == HistoryKind.AI else LlmAnalysis
     instant = event_time.isoformat().encode()
     # The payload is our own JSON object without the event time, which goes in front.

@@ -52,6 +52,14 @@ _BOARDS: Final[Mapping[str, Mapping[object, str]]] = {
         ("match", "accumulated_volume"): "volume",
     },
 }
+_COMPANIES: Final[Mapping[object, str]] = {
+    "symbol": "symbol",
+    "exchange": "exchange",
+    "organ_name": "name",
+    "en_organ_name": "name_en",
+    "type": "kind",
+}
+_INDUSTRIES: Final[Mapping[object, str]] = {"symbol": "symbol", "icb_level": "level", "icb_code": "code"}
 # How each provider's code says that it was given no rows; all it says otherwise is about a broken answer.
 _NOTHING: Final = {KBS: "Dữ liệu trống", VCI: "Không tìm thấy dữ liệu."}
 # VCI is asked for a number of bars, counted by the library without Saturday sessions.
@@ -155,6 +163,42 @@ def listing(provider: str, group: str) -> list[str]:
     if not names:
         raise RetryableError(f"{provider}: the listing of {group} is empty")
     return names
+
+
+def companies(provider: str) -> list[Row]:
+    """Every security that the provider lists: `symbol`, `kind`, `exchange`, `name`, and of KBS `name_en`.
+
+    Raises:
+        As `history`; RetryableError also when there are none, since KBS answers so for every fault.
+    """
+    load()
+    import vnstock
+
+    try:
+        with _translated(provider, "list of companies"):
+            frame = vnstock.Listing(source=provider, show_log=False).symbols_by_exchange()
+            rows = _renamed(frame.to_dict("records"), _COMPANIES)
+    except _NothingError:
+        rows = []
+    if not rows:
+        raise RetryableError(f"{provider}: the list of companies is empty")
+    return rows
+
+
+def industries() -> list[Row]:
+    """Of every company of VCI one row for each `level` (1 to 4) of the ICB, with `symbol` and `code`.
+
+    KBS has industries of its own only, and asks for each of them.
+
+    Raises:
+        As `history`.
+    """
+    load()
+    import vnstock
+
+    with _translated(VCI, "list of industries"):
+        frame = vnstock.Listing(source=VCI, show_log=False).symbols_by_industries()
+        return _renamed(frame.to_dict("records"), _INDUSTRIES)
 
 
 class _NothingError(Exception):

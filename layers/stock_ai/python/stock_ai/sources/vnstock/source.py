@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Protocol, TypeVar
-
-import pybreaker
+from typing import Protocol
 
 from stock_ai.clock import Clock
-from stock_ai.errors import InvalidInputError, NotFoundError, RateLimitedError, RetryableError
+from stock_ai.errors import InvalidInputError, NotFoundError, RetryableError
 from stock_ai.market.calendar import exchange_date
 from stock_ai.market.symbols import GROUPS, is_index, is_symbol
 from stock_ai.models import Interval
+from stock_ai.models.listing import Listing, Sector
 from stock_ai.ports import SourceBar
-from stock_ai.resilience.deadline import Deadline
 from stock_ai.resilience.pacing import PaceExceededError, Pacer
 from stock_ai.resilience.retrying import Backoff
+from stock_ai.sources.vnstock import companies
 from stock_ai.sources.vnstock import library as vnstock_library
 from stock_ai.sources.vnstock import rows as convert
-from stock_ai.sources.vnstock.library import HISTORY_UNIT, KBS, VCI, NotServedError, Row
+from stock_ai.sources.vnstock.library import HISTORY_UNIT, VCI, NotServedError, Row
+from stock_ai.sources.vnstock.providers import PROVIDERS, Providers
 
 logger = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
-PROVIDERS = (KBS, VCI)
-"""In order of preference: VCI refuses cloud addresses at times, rounds prices to 10 VND and fails with null volumes."""
 EXCHANGES = ("HOSE", "HNX", "UPCOM")
 FIRST_SESSION = dt.date(2000, 7, 28)
 """Of HOSE, the oldest of the exchanges."""
@@ -52,6 +49,10 @@ class Library(Protocol):
     def board(self, provider: str, symbols: Sequence[str]) -> list[Row]: ...
 
     def listing(self, provider: str, group: str) -> list[str]: ...
+
+    def companies(self, provider: str) -> list[Row]: ...
+
+    def industries(self) -> list[Row]: ...
 
 
 class VnstockSource:
@@ -80,23 +81,17 @@ class VnstockSource:
         A provider is left alone for `breaks_for` seconds after `breaks_after` failures in a row.
         """
         self._clock = clock
-        self._pacer = pacer
         self._library = library
-        self._deadline = Deadline(deadline)
-        # The import asks the network as well, with timeouts of its own.
-        self._loading = Deadline(max(deadline, 60.0))
-        self._patience = dt.timedelta(seconds=patience)
-        self._backoff = backoff or Backoff()
-        self._breakers = {
-            provider: pybreaker.CircuitBreaker(
-                fail_max=breaks_after,
-                reset_timeout=breaks_for,
-                exclude=[PaceExceededError, InvalidInputError],
-                throw_new_error_on_trip=False,
-                name=provider,
-            )
-            for provider in PROVIDERS
-        }
+        self._providers = Providers(
+            clock,
+            pacer,
+            library.load,
+            deadline=deadline,
+            patience=patience,
+            breaks_after=breaks_after,
+            breaks_for=breaks_for,
+            backoff=backoff or Backoff(),
+        )
         self._listed: tuple[dt.date, Sequence[str]] | None = None
 
     def symbols(self) -> Sequence[str]:
@@ -160,7 +155,7 @@ class VnstockSource:
             return convert.intraday(symbol, interval, rows, HISTORY_UNIT[provider], start, end, self._clock())
 
         def whole(provider: str) -> list[SourceBar]:
-            parts = [self._call(provider, partial(part, provider, start, end)) for start, end in spans]
+            parts = [self._providers.call(provider, partial(part, provider, start, end)) for start, end in spans]
             return [bar for bars in reversed(parts) for bar in bars]
 
         return self._history(symbol, whole)
@@ -176,9 +171,9 @@ class VnstockSource:
         stocks = [symbol for symbol in symbols if not is_index(symbol)]
         if not stocks:
             return []
-        return self._ask(
+        return self._providers.ask(
             f"board of {len(stocks)}",
-            lambda provider: self._call(
+            lambda provider: self._providers.call(
                 provider, lambda: convert.board(self._library.board(provider, stocks), self._clock())
             ),
         )
@@ -194,8 +189,27 @@ class VnstockSource:
             raise InvalidInputError(f"group {group!r} is unknown; known are {', '.join(GROUPS)}")
         names: set[str] = set()
         for part in EXCHANGES if group == "ALL" else (group,):
-            names.update(self._ask(part, partial(self._members, part)))
+            names.update(self._providers.ask(part, partial(self._members, part)))
         return sorted(names)
+
+    def descriptions(self) -> Sequence[Listing]:
+        """See `stock_ai.ports.PriceSource`: one call for names and exchanges, one of VCI for sectors.
+
+        KBS has English names, VCI has none. Only VCI has sectors of the ICB; where it fails, no listing has a sector.
+
+        Raises:
+            RateLimitedError, RetryableError: as `bars`, of the names.
+        """
+        today = exchange_date(self._clock())
+
+        def named(provider: str) -> list[Listing]:
+            return companies.listings(self._library.companies(provider), today, self.name)
+
+        listings = self._providers.ask(
+            "companies", lambda provider: self._providers.call(provider, partial(named, provider))
+        )
+        sectors = self._sectors()
+        return [dataclasses.replace(listing, sector=sectors.get(listing.symbol)) for listing in listings]
 
     def opinions(self, symbol: str, since: dt.date, until: dt.date) -> Mapping[str, Sequence[SourceBar]]:
         """See `stock_ai.ports.MarketSource`: only of providers that answer, which may be none.
@@ -215,6 +229,13 @@ class VnstockSource:
                 logger.warning("%s: no opinion of %s: %s", symbol, provider, error)
         return found
 
+    def _sectors(self) -> dict[str, Sector]:
+        try:
+            return self._providers.call(VCI, lambda: companies.sectors(self._library.industries()))
+        except RetryableError as error:
+            logger.warning("no sectors: %s", error)
+            return {}
+
     def _history(self, symbol: str, whole: Callable[[str], list[SourceBar]]) -> list[SourceBar]:
         """The first answer in a plausible unit, or the first of two that are doubtful and agree."""
         doubtful: dict[str, tuple[int, list[SourceBar]]] = {}
@@ -230,7 +251,7 @@ class VnstockSource:
             doubtful[provider] = close, bars
             raise RetryableError(f"{provider}: a median close of {close} VND; is the unit another?")
 
-        return self._ask(symbol, checked)
+        return self._providers.ask(symbol, checked)
 
     def _daily(
         self, provider: str, symbol: str, start: dt.date, end: dt.date, bound: dt.date | None
@@ -239,10 +260,10 @@ class VnstockSource:
             rows = self._library.history(provider, symbol, start, end, Interval.DAY)
             return convert.daily(symbol, rows, HISTORY_UNIT[provider], start, bound, self._clock())
 
-        return self._call(provider, ask)
+        return self._providers.call(provider, ask)
 
     def _members(self, group: str, provider: str) -> list[str]:
-        names = self._call(provider, lambda: self._library.listing(provider, group))
+        names = self._providers.call(provider, lambda: self._library.listing(provider, group))
         # Bonds and futures are listed too.
         return [name for name in names if is_symbol(name) and not is_index(name)]
 
@@ -256,43 +277,3 @@ class VnstockSource:
             return
         if symbol not in listed:
             raise NotFoundError(f"symbol {symbol!r} is not listed, and no provider has a bar of it")
-
-    def _call(self, provider: str, ask: Callable[[], T]) -> T:
-        """One call of the library."""
-
-        def in_turn() -> T:
-            self._loading.call(self._library.load)
-            self._pacer.acquire(self._clock() + self._patience)
-            return self._deadline.call(ask)
-
-        try:
-            return self._breakers[provider].call(in_turn)
-        except pybreaker.CircuitBreakerError:
-            raise RetryableError(f"{provider}: left alone after failures in a row") from None
-
-    def _ask(self, what: str, serve: Callable[[str], T]) -> T:
-        return self._backoff(lambda: self._first_able(what, serve))
-
-    def _first_able(self, what: str, serve: Callable[[str], T]) -> T:
-        failures: list[RetryableError] = []
-        not_served: NotServedError | None = None
-        for provider in PROVIDERS:
-            try:
-                return serve(provider)
-            except PaceExceededError:
-                raise
-            except NotServedError as error:
-                not_served = error
-            except RetryableError as error:
-                failures.append(error)
-                last = provider == PROVIDERS[-1]
-                logger.warning(
-                    "%s: %s failed, %s: %s", what, provider, "no other left" if last else "asking the next", error
-                )
-        if not_served is not None and not failures:
-            raise not_served
-        message = "; ".join(str(error) for error in failures)
-        waits = [error.retry_after for error in failures if isinstance(error, RateLimitedError)]
-        if waits:
-            raise RateLimitedError(message, min((wait for wait in waits if wait is not None), default=None))
-        raise RetryableError(message)

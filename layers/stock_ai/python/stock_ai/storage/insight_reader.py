@@ -1,0 +1,79 @@
+"""Insights made from the analyses in MongoDB, for as long as Redis is away: the same answers, slower."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+
+from pymongo import DESCENDING
+from pymongo.database import Database
+
+from stock_ai.clock import Clock
+from stock_ai.market_view import row
+from stock_ai.merging import history_members, history_page, merge, newest
+from stock_ai.models import AiAnalysis, HistoryKind, Insight, LlmAnalysis
+from stock_ai.models.insight import HistoryPage, HistoryPosition
+from stock_ai.models.market_view import MarketRows
+from stock_ai.storage.analyses import from_document
+from stock_ai.storage.mongo import Document, translated
+
+_LAST = "last_event_time"
+_WINDOWS = (dt.timedelta(days=1), dt.timedelta(days=4))
+"""Since the last pass over the market; and a weekend more."""
+
+
+class MongoInsightReader:
+    """Implements `stock_ai.ports.InsightReader` and `stock_ai.ports.MarketReader`.
+
+    What it reads is what `MongoAnalysisStore` keeps, so an insight is here as soon as aggregation has begun with it.
+    Every call may raise `RetryableError`.
+    """
+
+    def __init__(self, database: Database[Document], symbols: Callable[[], Sequence[str]], clock: Clock) -> None:
+        """`symbols` tells those that may have an analysis: all with bars. `clock` tells where to look first."""
+        self._analyses = database["analyses"]
+        self._symbols = symbols
+        self._clock = clock
+
+    def get(self, symbol: str) -> Insight | None:
+        """See `InsightReader.get`."""
+        insight: Insight | None = None
+        for analysis in self._newest(symbol):
+            insight = merge(insight, analysis)
+        return insight
+
+    def get_many(self, symbols: Sequence[str]) -> dict[str, Insight]:
+        """See `InsightReader.get_many`. Some reads of an index for each symbol."""
+        return {symbol: insight for symbol in symbols if (insight := self.get(symbol)) is not None}
+
+    def history(self, symbol: str, limit: int, before: HistoryPosition | None = None) -> HistoryPage:
+        """See `InsightReader.history`. Reads every analysis of the symbol."""
+        with translated():
+            made = [from_document(found, found["event_time"]) for found in self._analyses.find({"symbol": symbol})]
+        return history_page(newest(history_members(made)), limit, before)
+
+    def rows(self) -> MarketRows:
+        """See `MarketReader.rows`. Of no version, since only all of these reads tell whether anything has changed."""
+        insights = self.get_many(sorted(self._symbols()))
+        return MarketRows(None, tuple(row(insight) for insight in insights.values()))
+
+    def _newest(self, symbol: str) -> list[AiAnalysis | LlmAnalysis]:
+        """The newest analysis of each kind, all of those that share the last event time."""
+        with translated():
+            return [
+                from_document(found, found["last_event_time"])
+                for kind in HistoryKind
+                for found in self._newest_documents({"symbol": symbol, "kind": str(kind)})
+            ]
+
+    def _newest_documents(self, wanted: Document) -> list[Document]:
+        now = self._clock()
+        # The embedded server sorts all that a query matches, so it is asked for the last days first.
+        for since in (*(now - window for window in _WINDOWS), None):
+            within = wanted | ({} if since is None else {_LAST: {"$gte": since}})
+            found = list(self._analyses.find(within).sort(_LAST, DESCENDING).limit(2))
+            if len(found) == 2 and found[0][_LAST] == found[1][_LAST]:
+                return list(self._analyses.find(wanted | {_LAST: found[0][_LAST]}))
+            if found:
+                return found[:1]
+        return []
