@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 _WRITERS = 64
 """Texts that one process of the API waits for at once; more wait for a turn."""
+_LISTENERS = 128
+"""Streams that one process follows at once."""
 
 Outcome = Explained | Exception
 Writing = Future[Outcome | None]
@@ -44,20 +46,16 @@ class Explanations:
     def __init__(self, services: Services) -> None:
         self.services = services
         self.kept = KeptTexts(services)
-        self.hits = Hits(services, self.in_background)
+        self.hits = Hits(services, self.listeners)
         self._writing: dict[str, Writing] = {}
-        self._pool: ThreadPoolExecutor | None = None
+        # A pool makes its threads when they are needed.
+        self._writers = ThreadPoolExecutor(_WRITERS, thread_name_prefix="llm-writer")
+        self.listeners = ThreadPoolExecutor(_LISTENERS, thread_name_prefix="llm-listener")
 
     @property
     def terms(self) -> LlmTerms:
         """How the API explains."""
         return self.services.llm_terms
-
-    def in_background(self) -> ThreadPoolExecutor:
-        """Threads for what may take long, apart from those that serve the other routes."""
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(_WRITERS, thread_name_prefix="llm")
-        return self._pool
 
     def writing(self, text_id: str) -> Writing | None:
         """The text that is being waited for in this process."""
@@ -79,7 +77,7 @@ class Explanations:
         except BaseException:
             self._end(text_id, writing, None)
             raise
-        self.in_background().submit(self._write, question, text_id, writing)
+        self._writers.submit(self._write, question, text_id, writing)
         return writing
 
     async def written(self, question: Question, text_id: str, client: str) -> Explained:

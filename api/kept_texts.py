@@ -91,7 +91,7 @@ class KeptTexts:
             watermark = None if facts is None else facts.analysis_id
             if watermark is None:
                 return Found(facts, (), None)
-            if watermark == guess:
+            if guess is not None:
                 return Found(facts, text_ids, next((text for text in kept.texts if text is not None), None))
             guess = self._watermarks[question.symbol] = watermark
 

@@ -263,7 +263,7 @@ class MemoryServices:
     llm_flights: MemoryFlights = field(default_factory=MemoryFlights)
     llm_usage: MemoryUsage = field(default_factory=MemoryUsage)
     llm_limit: CountingLimit = field(default_factory=CountingLimit)
-    llm_terms: LlmTerms = LlmTerms()
+    llm_terms: LlmTerms = field(default_factory=LlmTerms)
 
     def llm_engines(self, provider: str | None) -> list[Engine]:
         """The template alone, or whoever is named."""
