@@ -7,8 +7,9 @@ ask again, while the writing goes on.
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 from fastapi.concurrency import run_in_threadpool
@@ -28,6 +29,8 @@ from stock_ai.errors import (
 from stock_ai.models import Explained
 
 if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
     from stock_ai.storage.flights import FlightEvent
 
 _WRITERS = 64
@@ -46,16 +49,22 @@ class Explanations:
     def __init__(self, services: Services) -> None:
         self.services = services
         self.kept = KeptTexts(services)
-        self.hits = Hits(services, self.listeners)
+        self.hits = Hits(services, lambda: self.listeners)
         self._writing: dict[str, Writing] = {}
-        # A pool makes its threads when they are needed.
-        self._writers = ThreadPoolExecutor(_WRITERS, thread_name_prefix="llm-writer")
-        self.listeners = ThreadPoolExecutor(_LISTENERS, thread_name_prefix="llm-listener")
 
     @property
     def terms(self) -> LlmTerms:
         """How the API explains."""
         return self.services.llm_terms
+
+    @functools.cached_property
+    def listeners(self) -> ThreadPoolExecutor:
+        """Threads for what may take long, apart from those that serve other routes, and from those that write."""
+        return _threads(_LISTENERS, "llm-listener")
+
+    @functools.cached_property
+    def _writers(self) -> ThreadPoolExecutor:
+        return _threads(_WRITERS, "llm-writer")
 
     def writing(self, text_id: str) -> Writing | None:
         """The text that is being waited for in this process."""
@@ -163,6 +172,12 @@ class Explanations:
         except LeadGoneError:
             return None
         raise StillRunningError("the text is still being written")
+
+
+def _threads(count: int, name: str) -> ThreadPoolExecutor:
+    from concurrent.futures import ThreadPoolExecutor  # 1 ms that no other route should pay.
+
+    return ThreadPoolExecutor(count, thread_name_prefix=name)
 
 
 def is_end(event: FlightEvent) -> bool:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import collections
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from api.services import Services
 from stock_ai.errors import RetryableError
 from stock_ai.observability import logger
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 _TELL_SECONDS = 1.0
 
@@ -17,7 +21,7 @@ _TELL_SECONDS = 1.0
 class Hits:
     """What is counted is told at most once a second, in a thread of `pool`."""
 
-    def __init__(self, services: Services, pool: ThreadPoolExecutor) -> None:
+    def __init__(self, services: Services, pool: Callable[[], ThreadPoolExecutor]) -> None:
         self._services = services
         self._pool = pool
         self._lock = threading.Lock()
@@ -32,7 +36,7 @@ class Hits:
             if now < self._due:
                 return
             self._due = now + _TELL_SECONDS
-        self._pool.submit(self.tell)
+        self._pool().submit(self.tell)
 
     def tell(self) -> None:
         """Bring what was counted into the day's usage. What cannot be told is lost: it is a statistic."""
