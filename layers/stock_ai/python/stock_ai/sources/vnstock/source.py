@@ -11,13 +11,13 @@ from typing import Protocol, TypeVar
 import pybreaker
 
 from stock_ai.clock import Clock
-from stock_ai.errors import InvalidInputError, NotFoundError, RateLimitedError, RetryableError
+from stock_ai.errors import InvalidInputError, NotFoundError, PaceExceededError, RateLimitedError, RetryableError
 from stock_ai.market.calendar import exchange_date
 from stock_ai.market.symbols import GROUPS, is_index, is_symbol
 from stock_ai.models import Interval
 from stock_ai.ports import SourceBar
 from stock_ai.resilience.deadline import Deadline
-from stock_ai.resilience.pacing import PaceExceededError, Pacer
+from stock_ai.resilience.pacing import Pacer
 from stock_ai.resilience.retrying import Backoff
 from stock_ai.sources.vnstock import library as vnstock_library
 from stock_ai.sources.vnstock import rows as convert
