@@ -7,8 +7,9 @@ ask again, while the writing goes on.
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 from fastapi.concurrency import run_in_threadpool
@@ -28,10 +29,14 @@ from stock_ai.errors import (
 from stock_ai.models import Explained
 
 if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
     from stock_ai.storage.flights import FlightEvent
 
 _WRITERS = 64
 """Texts that one process of the API waits for at once; more wait for a turn."""
+_LISTENERS = 128
+"""Streams that one process follows at once."""
 
 Outcome = Explained | Exception
 Writing = Future[Outcome | None]
@@ -44,20 +49,22 @@ class Explanations:
     def __init__(self, services: Services) -> None:
         self.services = services
         self.kept = KeptTexts(services)
-        self.hits = Hits(services, self.in_background)
+        self.hits = Hits(services, lambda: self.listeners)
         self._writing: dict[str, Writing] = {}
-        self._pool: ThreadPoolExecutor | None = None
 
     @property
     def terms(self) -> LlmTerms:
         """How the API explains."""
         return self.services.llm_terms
 
-    def in_background(self) -> ThreadPoolExecutor:
-        """Threads for what may take long, apart from those that serve the other routes."""
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(_WRITERS, thread_name_prefix="llm")
-        return self._pool
+    @functools.cached_property
+    def listeners(self) -> ThreadPoolExecutor:
+        """Threads for what may take long, apart from those that serve other routes, and from those that write."""
+        return _threads(_LISTENERS, "llm-listener")
+
+    @functools.cached_property
+    def _writers(self) -> ThreadPoolExecutor:
+        return _threads(_WRITERS, "llm-writer")
 
     def writing(self, text_id: str) -> Writing | None:
         """The text that is being waited for in this process."""
@@ -79,7 +86,7 @@ class Explanations:
         except BaseException:
             self._end(text_id, writing, None)
             raise
-        self.in_background().submit(self._write, question, text_id, writing)
+        self._writers.submit(self._write, question, text_id, writing)
         return writing
 
     async def written(self, question: Question, text_id: str, client: str) -> Explained:
@@ -165,6 +172,12 @@ class Explanations:
         except LeadGoneError:
             return None
         raise StillRunningError("the text is still being written")
+
+
+def _threads(count: int, name: str) -> ThreadPoolExecutor:
+    from concurrent.futures import ThreadPoolExecutor  # 1 ms that no other route should pay.
+
+    return ThreadPoolExecutor(count, thread_name_prefix=name)
 
 
 def is_end(event: FlightEvent) -> bool:

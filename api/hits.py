@@ -6,11 +6,14 @@ import collections
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 from api.services import Services
 from stock_ai.errors import RetryableError
 from stock_ai.observability import logger
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 _TELL_SECONDS = 1.0
 

@@ -45,10 +45,10 @@ class Found(NamedTuple):
 
     facts: Facts | None
     """None where there is no insight."""
-    text_ids: tuple[str, ...]
-    """Names of its possible texts, the first one being the one that would be written; none without an analysis."""
+    text_id: str | None
+    """Name of the text that answers it; None without an analysis."""
     text: bytes | None
-    """The first of them that is kept."""
+    """That text, where it is kept."""
 
 
 class Answer(NamedTuple):
@@ -85,19 +85,19 @@ class KeptTexts:
         """
         guess = self._watermarks.get(question.symbol)
         while True:
-            text_ids = () if guess is None else self._text_ids(question, guess)
-            kept = self._services.llm_texts.current(question.symbol, text_ids)
+            text_id = None if guess is None else self._text_id(question, guess)
+            kept = self._services.llm_texts.current(question.symbol, text_id)
             facts = None if kept.insight is None else facts_of(kept.insight)
             watermark = None if facts is None else facts.analysis_id
             if watermark is None:
-                return Found(facts, (), None)
+                return Found(facts, None, None)
             if watermark == guess:
-                return Found(facts, text_ids, next((text for text in kept.texts if text is not None), None))
+                return Found(facts, text_id, kept.text)
             guess = self._watermarks[question.symbol] = watermark
 
-    def _text_ids(self, question: Question, watermark: str) -> tuple[str, ...]:
-        engines = self._services.llm_engines(question.provider)
-        return tuple(engine.text_id(question.symbol, watermark, question.language) for engine in engines)
+    def _text_id(self, question: Question, watermark: str) -> str:
+        engine = self._services.llm_engine(question.provider)
+        return engine.text_id(question.symbol, watermark, question.language)
 
 
 def body(services: Services, text: bytes, served: Served, facts: Facts | None) -> bytes:

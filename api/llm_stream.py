@@ -61,12 +61,11 @@ async def live_events(
     """The events of a making under way, after the entry `after`, until its end."""
     yield _head()
     loop = asyncio.get_running_loop()
-    pool = explanations.in_background()
     while True:
         over = writing.done()
         events = _quiet(explanations, text_id, after)
         try:
-            while (event := await loop.run_in_executor(pool, next, events, None)) is not None:
+            while (event := await loop.run_in_executor(explanations.listeners, next, events, None)) is not None:
                 after = event.id
                 yield _event(event.id, event.event, _shown(event, question))
                 if is_end(event):

@@ -21,19 +21,19 @@ _HEADERS: Final = ((b"content-type", b"application/json"), (b"cache-control", b"
 
 Question = tuple[str, bytes | None, bytes]
 """Path, content type and body."""
-Count = Callable[[], None]
+OnHit = Callable[[], None]
 
 
 class _Kept(NamedTuple):
     until: float
     content: bytes
-    count: Count
+    on_hit: OnHit
 
 
-def remember(scope: Scope, content: bytes, count: Count) -> None:
-    """Give this answer, JSON, to whoever asks the same within a second; `count` is called for each of them."""
+def remember(scope: Scope, content: bytes, on_hit: OnHit) -> None:
+    """Give this answer, JSON, to whoever asks the same within a second; `on_hit` is called for each of them."""
     if (keep := scope.get(_SCOPE)) is not None:
-        keep(content, count)
+        keep(content, on_hit)
 
 
 class RecentAnswers:
@@ -57,16 +57,16 @@ class RecentAnswers:
         question = scope["path"], kind, first["body"]
         kept = self._kept.get(question)
         if kept is not None and time.monotonic() < kept.until:
-            kept.count()
+            kept.on_hit()
             length = (b"content-length", str(len(kept.content)).encode())
             await send({"type": "http.response.start", "status": 200, "headers": [*_HEADERS, length]})
             await send({"type": "http.response.body", "body": kept.content})
             return
 
-        def keep(content: bytes, count: Count) -> None:
+        def keep(content: bytes, on_hit: OnHit) -> None:
             if len(self._kept) >= _REMEMBERED:
                 self._kept.clear()
-            self._kept[question] = _Kept(time.monotonic() + SECONDS, content, count)
+            self._kept[question] = _Kept(time.monotonic() + SECONDS, content, on_hit)
 
         await self._app({**scope, _SCOPE: keep}, _again(first, receive), send)
 

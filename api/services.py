@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from stock_ai.models.llm_usage import LlmUsageDay
     from stock_ai.ports import InsightStore, LlmInvoker, PriceStore
     from stock_ai.quality.report import MarketQuality, SymbolQuality
-    from stock_ai.storage.answers import CurrentTexts
+    from stock_ai.storage.answers import Current
     from stock_ai.storage.flights import FlightEvent
     from stock_ai.storage.llm_usage import Counter
     from stock_ai.track_record.record import TrackRecord
@@ -52,8 +52,8 @@ class TrackRecordReader(Protocol):
 class LlmTexts(Protocol):
     """Kept explanations. Every call may raise `RetryableError`."""
 
-    def current(self, symbol: str, text_ids: Sequence[str]) -> CurrentTexts:
-        """The insight of a symbol and its texts with these ids, as JSON, in one read."""
+    def current(self, symbol: str, text_id: str | None = None) -> Current:
+        """The insight of a symbol and its text called `text_id`, as JSON, in one read."""
 
     def latest(self, symbol: str, language: Language) -> LlmAnalysis | None:
         """The newest text, whatever it was made from."""
@@ -122,8 +122,8 @@ class Services(Protocol):
     def llm_terms(self) -> LlmTerms:
         """How the API explains."""
 
-    def llm_engines(self, provider: str | None) -> Sequence[Engine]:
-        """Who may have written a text, the first one first; `provider` alone where one is named."""
+    def llm_engine(self, provider: str | None) -> Engine:
+        """Who is to write a text: `provider` where one is named, else whom the settings choose."""
 
     @property
     def llm_texts(self) -> LlmTexts:

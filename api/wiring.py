@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from api.llm_invoker import LambdaLlmInvoker, lambda_client
@@ -81,7 +81,7 @@ class StoreServices:
         self._llm_flights = _once(self._flight_store)
         self._llm_usage = _once(self._usage_store)
         self._llm_limit = _once(self._client_limit)
-        self.llm_engines = functools.cache(self._engines)
+        self.llm_engine = functools.cache(self._engine)
         self.llm = llm
         self.llm_terms = llm_terms
         self.clock: Clock = utc_now
@@ -176,14 +176,12 @@ class StoreServices:
 
         return ClientLimit(self._cache(), self.llm_terms.requests_per_minute)
 
-    def _engines(self, provider: str | None) -> Sequence[Engine]:
+    def _engine(self, provider: str | None) -> Engine:
         from stock_ai.llm_engines import engines
         from stock_ai.settings import LlmProviderName
 
-        if provider is None:
-            return engines(self._llm_settings)
-        chosen = {"provider": LlmProviderName(provider), "fallback": None}
-        return engines(self._llm_settings.model_copy(update=chosen))[:1]
+        chosen = {} if provider is None else {"provider": LlmProviderName(provider)}
+        return engines(self._llm_settings.model_copy(update=chosen))[0]
 
     def _ask_mongodb(self) -> None:
         import pymongo

@@ -225,6 +225,7 @@ FUNCTIONS: tuple[Function, ...] = (
             "LLM_DAILY_BUDGET_USD",
             "LLM_REQUESTS_PER_MINUTE",
             "LLM_WAIT_SECONDS",
+            "API_STREAMING",
             "API_CORS_ORIGINS",
             "CLOSURES_FILE",
         ),

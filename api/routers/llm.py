@@ -196,12 +196,12 @@ def poll_explanation(request: Request, symbol: Symbol, text_id: TextId) -> Respo
     explanations = _explanations(request)
     services = explanations.services
     events, led = explanations.flight(text_id)
-    kept = services.llm_texts.current(symbol, (text_id,))
+    kept = services.llm_texts.current(symbol, text_id)
     facts = None if kept.insight is None else facts_of(kept.insight)
     if events and is_end(events[-1]):
         return _ended(services, symbol, events[-1], facts)
-    if kept.texts[0] is not None:
-        return _answered(body(services, kept.texts[0], Served.CACHED, facts))
+    if kept.text is not None:
+        return _answered(body(services, kept.text, Served.CACHED, facts))
     if led or explanations.writing(text_id) is not None:
         return _writing(request, symbol, text_id, None)
     raise no_text(symbol)
@@ -232,15 +232,15 @@ def _wanted(services: Services, symbol: str, found: Found) -> str:
         NotFoundError: the symbol is unknown.
         AnalysisPendingError: there are no facts yet that it could be written from.
     """
-    if found.text_ids:
-        return found.text_ids[0]
+    if found.text_id is not None:
+        return found.text_id
     # Says which of the two it is; should the analysis have come this moment, the next question finds it.
     current_analysis(services, symbol)
     raise AnalysisPendingError(f"symbol {symbol} is being analysed")
 
 
 def _facts(services: Services, symbol: str) -> Facts | None:
-    insight = services.llm_texts.current(symbol, ()).insight
+    insight = services.llm_texts.current(symbol).insight
     return None if insight is None else facts_of(insight)
 
 

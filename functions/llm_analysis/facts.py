@@ -28,7 +28,7 @@ class Fact:
     """VND, points, shares, %, sessions, bars, x (times), or empty for plain numbers and words."""
     date: dt.date
     direction: int | None = None
-    """1 where the fact says up, above, more or better, -1 for the contrary, 0 for neither; None: it has no direction."""
+    """1 where the fact says up, above, more or better, -1 for the contrary, 0 for neither; None where it has none."""
 
 
 @dataclass(frozen=True)

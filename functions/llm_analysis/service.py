@@ -91,9 +91,12 @@ class _Question:
     attempts: list[Attempt] = field(default_factory=list)
     led: bool = False
 
+    def text_id(self, engine: Engine) -> str:
+        return engine.text_id(self.symbol, self.sheet.analysis_id, self.language)
+
     @property
-    def text_ids(self) -> list[str]:
-        return [engine.text_id(self.symbol, self.sheet.analysis_id, self.language) for engine in self.chain]
+    def first(self) -> Engine:
+        return self.chain[0]
 
     @property
     def usage(self) -> LlmUsage:
@@ -161,7 +164,7 @@ class Explainer:
 
     def _answer(self, question: _Question) -> Explained:
         try:
-            kept = self._kept(question)
+            kept = self._kept(question, question.first)
         except RetryableError as error:
             # Without Redis neither the budget nor a single call can be warranted, so nobody is paid.
             if question.named not in (None, LlmProviderName.TEMPLATE):
@@ -172,7 +175,7 @@ class Explainer:
             return kept
         while (left := question.deadline - time.monotonic()) > 0:
             try:
-                lead = self._flights.lead(question.text_ids[0])
+                lead = self._flights.lead(question.text_id(question.first))
                 if lead is not None:
                     with lead:
                         return self._lead(question, lead)
@@ -184,16 +187,15 @@ class Explainer:
                     return outcome
         raise RetryableError(f"the text about {question.symbol} is still being written")
 
-    def _kept(self, question: _Question) -> Explained | None:
-        for engine, text_id in zip(question.chain, question.text_ids, strict=True):
-            text = self._texts.get(question.symbol, text_id)
-            if text is not None:
-                self._usage.count(engine.provider, engine.model, Counter.CACHED)
-                return Explained(analysis=text, served=Served.CACHED)
-        return None
+    def _kept(self, question: _Question, engine: Engine) -> Explained | None:
+        text = self._texts.get(question.symbol, question.text_id(engine))
+        if text is None:
+            return None
+        self._usage.count(engine.provider, engine.model, Counter.CACHED)
+        return Explained(analysis=text, served=Served.CACHED)
 
     def _follow(self, question: _Question, seconds: float) -> Explained | None:
-        for event in self._flights.follow(question.text_ids[0], seconds):
+        for event in self._flights.follow(question.text_id(question.first), seconds):
             if event.event == "done":
                 return Explained.model_validate(event.data)
             if event.event == "failed":
@@ -204,7 +206,7 @@ class Explainer:
         question.led = True
         try:
             # Another lead may have kept it since we looked.
-            explained = self._kept(question) or self._made(question, lead)
+            explained = self._kept(question, question.first) or self._made(question, lead)
         except LeadGoneError:
             raise
         except Exception as error:
@@ -222,6 +224,9 @@ class Explainer:
             if engine.provider is LlmProviderName.TEMPLATE:
                 text = self._published(question, engine, self._by_rule(question))
                 return Explained(analysis=text, served=Served.WRITTEN)
+            # What a later one has written is good enough only while those before it are away.
+            if question.attempts and (kept := self._kept(question, engine)) is not None:
+                return kept
             if question.attempts and time.monotonic() > latest_call:
                 break
             attempt = self._authors.ask(engine, question.sheet, question.language, lead, latest_call)

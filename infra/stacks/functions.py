@@ -122,6 +122,8 @@ class FunctionsStack(Stack):
             "LLM_PROVIDER": self._context.llm_provider,
             **({"LLM_FALLBACK": self._context.llm_fallback} if self._context.llm_fallback else {}),
             "LLM_DAILY_BUDGET_USD": self._context.llm_daily_budget_usd,
+            # A gateway of this kind passes on whole answers only.
+            "API_STREAMING": "false",
         }
         environment = {"POWERTOOLS_SERVICE_NAME": function.name, **function.variables}
         for setting in function.settings:

@@ -113,8 +113,8 @@ def from_stores(services: Services, question: Question, say: Say) -> dict[str, A
     if answer is not None:
         content = answer.content
     else:
-        if found.text_ids:
-            _watch(_phases_in_redis(services, found.text_ids[0]), say)
+        if found.text_id is not None:
+            _watch(_phases_in_redis(services, found.text_id), say)
         content = explained_body(services, services.llm(question.request), found.facts)
     decoded: dict[str, Any] = jsonlib.loads(content)
     return decoded

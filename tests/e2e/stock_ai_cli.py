@@ -21,7 +21,9 @@ COMMAND = str(Path(sys.executable).with_name("stock-ai"))
 def environment(home: Path) -> dict[str, str]:
     # No server, key or price setting of the developer's own may leak into a run.
     inherited = {
-        k: v for k, v in os.environ.items() if not k.startswith(("PRICE_", "BATCH_", "STOCK_AI_", "ANTHROPIC"))
+        k: v
+        for k, v in os.environ.items()
+        if not k.startswith(("PRICE_", "BATCH_", "STOCK_AI_", "ANTHROPIC", "OPENAI", "LLM_"))
     }
     return inherited | {"STOCK_AI_HOME": str(home), "VNSTOCK_DISABLE_AGENT_SETUP": "1", "COLUMNS": "200"}
 

@@ -6,7 +6,7 @@ import collections
 import datetime as dt
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from api.problems import ClientLimitError
@@ -26,7 +26,7 @@ from stock_ai.models import (
 from stock_ai.models.llm_usage import LlmModelUsage, LlmUsageDay
 from stock_ai.quality.report import MarketQuality, QualityReport, SymbolQuality
 from stock_ai.settings import LlmProviderName
-from stock_ai.storage.answers import CurrentTexts
+from stock_ai.storage.answers import Current
 from stock_ai.storage.flights import FlightEvent, LeadGoneError
 from tests.fakes.clock import FixedClock
 from tests.fakes.stores import MemoryInsightStore, MemoryPriceStore
@@ -169,11 +169,11 @@ class MemoryTexts:
     newest: dict[tuple[str, str], LlmAnalysis] = field(default_factory=dict)
     calls: int = 0
 
-    def current(self, symbol: str, text_ids: Sequence[str]) -> CurrentTexts:
+    def current(self, symbol: str, text_id: str | None = None) -> Current:
         self.calls += 1
         insight = self.insights.get(symbol)
-        texts = [self.kept.get((symbol, text_id)) for text_id in text_ids]
-        return CurrentTexts(insight and insight.wire(), tuple(text and text.wire() for text in texts))
+        text = self.kept.get((symbol, text_id))
+        return Current(insight and insight.wire(), text and text.wire())
 
     def latest(self, symbol: str, language: str) -> LlmAnalysis | None:
         self.calls += 1
@@ -263,11 +263,11 @@ class MemoryServices:
     llm_flights: MemoryFlights = field(default_factory=MemoryFlights)
     llm_usage: MemoryUsage = field(default_factory=MemoryUsage)
     llm_limit: CountingLimit = field(default_factory=CountingLimit)
-    llm_terms: LlmTerms = LlmTerms()
+    llm_terms: LlmTerms = field(default_factory=LlmTerms)
 
-    def llm_engines(self, provider: str | None) -> list[Engine]:
-        """The template alone, or whoever is named."""
-        return [Engine(LlmProviderName(provider or "template"), "rules-2")]
+    def llm_engine(self, provider: str | None) -> Engine:
+        """The template, or whoever is named."""
+        return Engine(LlmProviderName(provider or "template"), "rules-2")
 
 
 def memory_services(**changes) -> MemoryServices:

@@ -84,7 +84,7 @@ def serve(redis_client, redis_url, mongo_uri, writer):
             LlmTerms(**terms),
         )
         services.insights.apply([make_analysis()])
-        writer.name = services.llm_engines(None)[0].text_id("FPT", "ai-FPT-BUY", Language.ENGLISH)
+        writer.name = services.llm_engine(None).text_id("FPT", "ai-FPT-BUY", Language.ENGLISH)
         listening = socket.create_server(("127.0.0.1", 0), backlog=256)
         server = uvicorn.Server(uvicorn.Config(create_app(services), log_level="warning", lifespan="off"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
@@ -229,7 +229,7 @@ def test_the_command_over_stores(redis_url, mongo_uri, redis_client, writer):
     )
     services.insights.apply([make_analysis()])
     question = Question("FPT", Language.ENGLISH)
-    writer.name = services.llm_engines(None)[0].text_id("FPT", "ai-FPT-BUY", question.language)
+    writer.name = services.llm_engine(None).text_id("FPT", "ai-FPT-BUY", question.language)
     writer.gate.set()
     assert from_stores(services, question, print)["served"] == "written"
     assert from_stores(services, question, print)["served"] == "cached"

@@ -23,6 +23,8 @@ from tests.load import (
     first_insight,
     imports,
     indicators,
+    llm_cached,
+    llm_context,
     market_pass,
     panel,
     quality,
@@ -41,6 +43,8 @@ BENCHES = (
     quality.bench,
     board.bench,
     backfill.bench,
+    llm_context.bench,
+    llm_cached.bench,
 )
 
 

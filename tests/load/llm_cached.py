@@ -137,7 +137,7 @@ def _keep(redis_url: str) -> int:
     with redis.Redis.from_url(redis_url) as client:
         RedisInsightStore(client).apply([analysis])
         services = _services(redis_url)
-        (engine,) = services.llm_engines(None)
+        engine = services.llm_engine(None)
         text = make_text(
             analysis_id=engine.text_id("FPT", analysis.analysis_id, Language.ENGLISH),
             ai_analysis_id=analysis.analysis_id,

@@ -36,7 +36,7 @@ def check(draft: Draft, sheet: FactSheet) -> Findings:
     meant = None if signal is None else _STANCES.get(str(signal.value))
     if signal is not None and meant is not None:
         claims += 1
-        if False:
+        if draft.stance is not meant:
             message = f"the signal is {signal.value}, so the stance is {meant.value}"
             faults.append(Fault("stance", FaultKind.DIRECTION, draft.stance.value, message))
     return Findings(claims, tuple(faults))
@@ -51,7 +51,6 @@ def check_statement(statement: Statement, sheet: FactSheet, at: str = "") -> tup
         for fact_id in statement.facts
         if sheet.get(fact_id) is None
     ]
-    claims = -len(found)
     days = find_days(sentence)
     found += [(FaultKind.DATE, words, wrong) for words, wrong in date_claims(sentence, days, sheet, cited)]
     found += [(FaultKind.TICKER, words, wrong) for words, wrong in ticker_claims(sentence, sheet, cited)]
@@ -75,7 +74,7 @@ def check_statement(statement: Statement, sheet: FactSheet, at: str = "") -> tup
     faults = tuple(
         Fault(at, kind, text, f"\u201c{text}\u201d: {wrong}") for kind, text, wrong in found if wrong is not None
     )
-    return claims + len(found), faults
+    return len(found), faults
 
 
 def _figures(sentence: Sentence, sheet: FactSheet, cited: list[Fact], dated: list[tuple[int, int]]) -> Figures:

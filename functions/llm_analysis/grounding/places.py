@@ -10,6 +10,7 @@ from functions.llm_analysis.grounding.figures import Figure, Figures
 from functions.llm_analysis.grounding.text import Sentence
 from functions.llm_analysis.grounding.windows import window_of
 from functions.llm_analysis.grounding.words import Family, Word
+from stock_ai.models import Price
 
 _AVERAGE: Final = re.compile(
     r"\baverages?\b|\bs?mas?\b|\bsma\d|\bma\d|trung bình|bình quân|đường(?! tín hiệu)|\d[- ](?:session|day)"
@@ -85,8 +86,8 @@ def _between(sentence: Sentence, word: Word, figure: Figure) -> bool:
     return re.search(r",\s|;|\b(?:and|but|và|nhưng|while|còn)\b", gap) is None
 
 
-def _compared(word: Word, close: object, level: Fact) -> str:
-    way = (float(str(close)) > float(level.value)) - (float(str(close)) < float(level.value))
+def _compared(word: Word, close: Price, level: Fact) -> str:
+    way = (float(close) > float(level.value)) - (float(close) < float(level.value))
     return "" if word.agrees(way) else f"the close is {close}, {level.id} is {level.value}"
 
 

@@ -11,8 +11,8 @@ import pytest
 import redis
 
 from stock_ai.clock import utc_now
-from stock_ai.errors import RetryableError
-from stock_ai.resilience.pacing import MovingWindowPacer, PaceExceededError
+from stock_ai.errors import PaceExceededError, RetryableError
+from stock_ai.resilience.pacing import MovingWindowPacer
 
 LATER = dt.datetime(2999, 1, 1, tzinfo=dt.UTC)
 

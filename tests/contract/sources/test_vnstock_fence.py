@@ -61,7 +61,7 @@ def test_the_zone_of_the_machine_changes_nothing(stub, tmp_path, zone):
 def test_the_librarys_own_limit_is_an_error_and_not_the_end(prober):
     done = python(
         "import datetime as dt, os, sys\n"
-        "from stock_ai.resilience.pacing import PaceExceededError\n"
+        "from stock_ai.errors import PaceExceededError\n"
         "from stock_ai.sources.vnstock import library\n"
         "home, day = os.environ['HOME'], dt.date(2025, 6, 13)\n"
         "for n in range(30):\n"

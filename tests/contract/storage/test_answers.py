@@ -6,7 +6,7 @@ import redis
 from local.embedded.valkey import ValkeyServer
 from stock_ai.errors import RetryableError
 from stock_ai.models import Language, LlmAnalysis, keys
-from stock_ai.storage.answers import LATEST_SECONDS, CurrentTexts, RedisTexts
+from stock_ai.storage.answers import LATEST_SECONDS, Current, RedisTexts
 from stock_ai.storage.insights import RedisInsightStore
 from tests.fakes.messages import ai_analysis, llm_analysis
 
@@ -35,16 +35,16 @@ def test_the_latest_text_outlives_its_facts_by_language(redis_client):
     assert 100 < redis_client.ttl(keys.llm_latest("FPT", Language.ENGLISH)) <= LATEST_SECONDS
 
 
-def test_the_current_texts_come_unread_in_the_order_asked_for_by_one_round_trip(redis_client):
+def test_the_current_text_comes_unread_with_its_insight_by_one_round_trip(redis_client):
     texts = RedisTexts(redis_client, expire_seconds=100)
-    assert texts.current("FPT", ["t1"]) == CurrentTexts(None, (None,))
+    assert texts.current("FPT", "t1") == texts.current("FPT") == Current(None, None)
     RedisInsightStore(redis_client).apply([ai_analysis("FPT")])
     text = llm_analysis(analysis_id="t2")
     texts.put(text, latest=True)
-    found = texts.current("FPT", ["t1", "t2"])
+    assert texts.current("FPT", "t1").text is None
+    found = texts.current("FPT", "t2")
     assert found.insight == redis_client.get(keys.insight("FPT"))
-    assert found.texts[0] is None
-    assert LlmAnalysis.model_validate_json(found.texts[1]) == text
+    assert LlmAnalysis.model_validate_json(found.text) == text
 
 
 def test_an_absent_server_is_told_as_retryable(tmp_path):
@@ -54,7 +54,7 @@ def test_an_absent_server_is_told_as_retryable(tmp_path):
     for call in (
         lambda: texts.get("FPT", "t1"),
         lambda: texts.latest("FPT", Language.ENGLISH),
-        lambda: texts.current("FPT", []),
+        lambda: texts.current("FPT"),
         lambda: texts.put(llm_analysis(), latest=True),
     ):
         with pytest.raises(RetryableError):

@@ -201,7 +201,7 @@ def test_every_function_runs_from_its_archives(packaged, kafka_bootstrap, publis
     )
     assert body(index)["name"] == "Stock AI"
     assert body(insight)["simulated"] is True
-    assert body(insight)["llm"]["analysis_id"] == explained["analysis_id"]
+    assert body(insight)["llm"]["analysis_id"] == explained["analysis"]["analysis_id"]
     assert body(health)["status"] == "up"
 
 

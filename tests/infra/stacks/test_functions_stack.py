@@ -229,3 +229,4 @@ def test_writer_and_reader_of_texts_are_told_the_same_language_models(aws, exter
         for name in ("stock-ai-llm-analysis", "stock-ai-api"):
             variables = deployment.functions()[name]["Environment"]["Variables"]
             assert {key: value for key, value in variables.items() if key in {*told, "LLM_FALLBACK"}} == told
+        assert deployment.functions()["stock-ai-api"]["Environment"]["Variables"]["API_STREAMING"] == "false"

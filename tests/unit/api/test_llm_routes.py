@@ -20,7 +20,7 @@ PATH = "/api/v1/analysis/FPT/llm"
 
 
 def text_id(services, language=Language.ENGLISH, provider=None, watermark="ai-FPT-BUY"):
-    return services.llm_engines(provider)[0].text_id("FPT", watermark, language)
+    return services.llm_engine(provider).text_id("FPT", watermark, language)
 
 
 def keep(services, **changes):

@@ -27,7 +27,7 @@ def test_every_key_makes_its_provider(settings):
     assert list(providers(settings(ANTHROPIC_API_KEY="sk-ant-1"))) == ["anthropic"]
     both = providers(settings(**KEYS, OPENAI_MODEL="gpt-5", LLM_PROVIDER="template"))
     assert {name: (each.name, each.model) for name, each in both.items()} == {
-        "anthropic": ("anthropic", "claude-sonnet-4-5"),
+        "anthropic": ("anthropic", "claude-sonnet-5-5"),
         "openai": ("openai", "gpt-5"),
     }
 

@@ -4,6 +4,7 @@
 |---|---|
 | `RetryableError` | leave the work as it was and try the whole of it again |
 | `RateLimitedError` | the same, but not before `retry_after` has passed |
+| `PaceExceededError` | the same, without blaming the service, which was not asked |
 | `BudgetSpentError` | the same, and tell the asker that it is our own limit |
 | `PoisonRecordError` | set the one record aside with its reason and go on |
 | `InvalidInputError` | refuse the request and tell the asker which field and value |
@@ -28,6 +29,10 @@ class RateLimitedError(RetryableError):
         super().__init__(message)
         self.retry_after = retry_after
         """Seconds to wait, where the other side says so."""
+
+
+class PaceExceededError(RateLimitedError):
+    """It is our own pace that forbids the call: the service has not been asked and is not at fault."""
 
 
 class BudgetSpentError(RateLimitedError):

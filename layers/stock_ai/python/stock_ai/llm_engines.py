@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stock_ai.models import Language, digest
-from stock_ai.settings import LlmSettings, LlmProviderName
+from stock_ai.settings import LlmProviderName, LlmSettings
 
 PROMPT_VERSION = "explain-2"
 """The folder under `functions/llm_analysis/prompts`; a changed prompt gets a new one, so that no old text is reused."""
@@ -20,7 +20,7 @@ class Engine:
     model: str
 
     def text_id(self, symbol: str, watermark: str, language: Language) -> str:
-        """The `analysis_id` of its text about `symbol` from the data named by `watermark` (`AiAnalysis.analysis_id`)."""
+        """The `analysis_id` of its text about `symbol` from the data of `watermark`, an `AiAnalysis.analysis_id`."""
         return digest(symbol, watermark, PROMPT_VERSION, self.provider, self.model, language)
 
 

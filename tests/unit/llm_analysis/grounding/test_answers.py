@@ -27,9 +27,7 @@ OWN_KIND = {
 
 @pytest.mark.parametrize("answer", RIGHT, ids=str)
 def test_a_right_answer_passes_whole(answer: Answer):
-    findings = check(answer.draft, answer.sheet)
-    assert findings.faults == ()
-    assert findings.claims >= 0
+    assert check(answer.draft, answer.sheet).faults == ()
 
 
 @pytest.mark.parametrize("answer", WRONG, ids=str)

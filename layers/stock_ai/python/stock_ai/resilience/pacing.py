@@ -15,7 +15,7 @@ from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from stock_ai.clock import Clock
-from stock_ai.errors import RateLimitedError, RetryableError
+from stock_ai.errors import PaceExceededError, RetryableError
 
 VNSTOCK = "vnstock"
 VNSTOCK_GUEST_RATE = Fraction(15, 60)
@@ -24,10 +24,6 @@ VNSTOCK_KEYED_RATE = Fraction(50, 60)
 """Calls per second with VNSTOCK_API_KEY, whose limit is 60 a minute."""
 
 _LONGEST_WINDOW = 60
-
-
-class PaceExceededError(RateLimitedError):
-    """It is our own pace that forbids the call: the service has not been asked and is not at fault."""
 
 
 class Pacer(Protocol):

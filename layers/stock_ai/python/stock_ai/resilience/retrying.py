@@ -9,8 +9,7 @@ from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from stock_ai.errors import RateLimitedError, RetryableError
-from stock_ai.resilience.pacing import PaceExceededError
+from stock_ai.errors import PaceExceededError, RateLimitedError, RetryableError
 
 T = TypeVar("T")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final, NamedTuple, cast
 
 import redis
@@ -14,12 +13,12 @@ LATEST_SECONDS: Final = 7 * 24 * 3600
 """How long the newest text of a symbol is kept: it is served, with its age, while every provider is away."""
 
 
-class CurrentTexts(NamedTuple):
+class Current(NamedTuple):
     """What is kept about a symbol, as JSON and unread: whoever passes it on need not parse it."""
 
     insight: bytes | None
-    texts: tuple[bytes | None, ...]
-    """In the order of the ids that were asked for."""
+    text: bytes | None
+    """The text that was asked for."""
 
 
 class RedisTexts:
@@ -40,10 +39,11 @@ class RedisTexts:
         """The newest text about `symbol` in that language, whatever it was made from, or None."""
         return _parsed(*self._read(keys.llm_latest(symbol, language)))
 
-    def current(self, symbol: str, text_ids: Sequence[str]) -> CurrentTexts:
-        """The insight of `symbol` and its texts with these ids, by one round trip."""
-        insight, *texts = self._read(keys.insight(symbol), *(keys.llm_text(symbol, text_id) for text_id in text_ids))
-        return CurrentTexts(insight, tuple(texts))
+    def current(self, symbol: str, text_id: str | None = None) -> Current:
+        """The insight of `symbol` and its text called `text_id`, by one round trip."""
+        names = [keys.insight(symbol)] + ([] if text_id is None else [keys.llm_text(symbol, text_id)])
+        insight, text = (*self._read(*names), None)[:2]
+        return Current(insight, text)
 
     def put(self, text: LlmAnalysis, latest: bool) -> None:
         """Keep a text under its `analysis_id`; with `latest` also as the newest of its symbol and language."""

@@ -135,7 +135,7 @@ class KeptListings:
             RetryableError: MongoDB is away, and nothing was read before; it is not asked again for a while.
         """
         # One thread reads; the others go on with what there is, or wait where there is nothing.
-        if self._is_due() and self._lock.acquire(blocking=True):
+        if self._is_due() and self._lock.acquire(blocking=self._kept is None):
             try:
                 if self._is_due():
                     self._read()

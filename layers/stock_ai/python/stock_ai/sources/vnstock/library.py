@@ -19,8 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from stock_ai.errors import NotFoundError, RateLimitedError, RetryableError
-from stock_ai.resilience.pacing import PaceExceededError
+from stock_ai.errors import NotFoundError, PaceExceededError, RateLimitedError, RetryableError
 
 KBS: Final = "KBS"
 VCI: Final = "VCI"

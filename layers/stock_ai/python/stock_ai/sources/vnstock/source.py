@@ -10,13 +10,13 @@ from functools import partial
 from typing import Protocol
 
 from stock_ai.clock import Clock
-from stock_ai.errors import InvalidInputError, NotFoundError, RetryableError
+from stock_ai.errors import InvalidInputError, NotFoundError, PaceExceededError, RetryableError
 from stock_ai.market.calendar import exchange_date
 from stock_ai.market.symbols import GROUPS, is_index, is_symbol
 from stock_ai.models import Interval
 from stock_ai.models.listing import Listing, Sector
 from stock_ai.ports import SourceBar
-from stock_ai.resilience.pacing import PaceExceededError, Pacer
+from stock_ai.resilience.pacing import Pacer
 from stock_ai.resilience.retrying import Backoff
 from stock_ai.sources.vnstock import companies
 from stock_ai.sources.vnstock import library as vnstock_library
