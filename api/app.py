@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.middleware.cors import CORSMiddleware
 
-from api import problems
+from api import openapi, problems
 from api.explanations import Explanations
 from api.middleware import HEADER, RequestScope
 from api.recent import RecentAnswers
-from api.routers import analysis, health, llm, market, stocks, track_record
+from api.routers import analysis, health, indicators, llm, market, signals, stocks, track_record, watchlist
 from api.schemas import Links
 from api.services import Services
 
@@ -30,24 +29,6 @@ _TAGS = [
     {"name": "track record", "description": "Signals of the past and what came of them."},
     {"name": "health", "description": "State of the service."},
 ]
-
-
-def _openapi(app: FastAPI) -> dict[str, Any]:
-    """FastAPI's document, in which an error is a problem document where its route says nothing else.
-
-    Routes name no model for these: FastAPI would make a field of each at every cold start.
-    """
-    document = FastAPI.openapi(app)
-    problem = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas = document["components"]["schemas"]
-    schemas.update(problem.pop("$defs"), Problem=problem)
-    content = {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    for path in document["paths"].values():
-        for operation in path.values():
-            for status, response in operation["responses"].items():
-                if status >= "400":
-                    response.setdefault("content", content)
-    return document
 
 
 def create_app(services: Services, cors_origins: Sequence[str] = ("*",)) -> FastAPI:
@@ -68,8 +49,8 @@ def create_app(services: Services, cors_origins: Sequence[str] = ("*",)) -> Fast
     app.state.services = services
     app.state.explanations = Explanations(services)
     # They are tried in this order: the route of kept texts may cost little more than a bare one.
-    for router in (llm.router, stocks.router, analysis.router, market.router, track_record.router, health.router):
-        app.include_router(router, prefix=PREFIX)
+    for routes in (llm, stocks, analysis, watchlist, signals, market, indicators, track_record, health):
+        app.include_router(routes.router, prefix=PREFIX)
 
     @app.get("/", operation_id="getIndex", summary="Where to go from here", tags=["health"])
     async def index(request: Request) -> Links:
@@ -96,5 +77,5 @@ def create_app(services: Services, cors_origins: Sequence[str] = ("*",)) -> Fast
         allow_headers=["Content-Type", "If-None-Match", "Last-Event-ID"],
         expose_headers=["ETag", "Location", "Retry-After", HEADER],
     )
-    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     return app

@@ -7,12 +7,13 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from api import adjustment
+from api import adjustment, cursors
 from api.schemas import ChartInterval
 from stock_ai.market.adjusting import Candle
 from stock_ai.market.calendar import EXCHANGE_ZONE, exchange_date
 from stock_ai.market.resampling import Period, resampled
 from stock_ai.models import Interval, StockPrice
+from stock_ai.models.price import BarTime
 
 if TYPE_CHECKING:
     from api.services import Services
@@ -25,6 +26,12 @@ _LENGTHS = {
     Interval.MINUTES_5: dt.timedelta(minutes=5),
     Interval.MINUTE: dt.timedelta(minutes=1),
 }
+
+
+class Place(NamedTuple):
+    """Where a page ends: its bars lie before `before`, a date or the instant of an intraday bar."""
+
+    before: BarTime
 
 
 class Asked(NamedTuple):
@@ -49,6 +56,25 @@ class Page(NamedTuple):
     """Whether there are wanted bars before these."""
 
 
+def cursor(symbol: str, interval: ChartInterval, before: dt.date) -> str:
+    """Cursor of the bars of a series before the one at `before`. Newer bars that arrive do not move it."""
+    return cursors.encode(_question(symbol, interval), (before,))
+
+
+def before(text: str, symbol: str, interval: ChartInterval) -> dt.date:
+    """Where the page of a cursor ends.
+
+    Raises:
+        RequestValidationError: it is no cursor of ours, or one of another symbol or interval; names `cursor`.
+    """
+    end = cursors.decode(text, _question(symbol, interval), Place).before
+    date = end.date() if isinstance(end, dt.datetime) else end
+    intraday = interval not in (ChartInterval.DAY, ChartInterval.WEEK, ChartInterval.MONTH)
+    if isinstance(end, dt.datetime) is not intraday or not cursors.EARLIEST < date < cursors.LATEST:
+        raise cursors.unknown(text)
+    return end
+
+
 def read(services: Services, asked: Asked, now: dt.datetime) -> Page:
     """Read the page in one question to the store of prices; `now` (aware) tells which weeks and months are over.
 
@@ -60,6 +86,10 @@ def read(services: Services, asked: Asked, now: dt.datetime) -> Page:
     bars = _stored(services.prices, asked, Interval(asked.interval))
     shown = bars[-asked.limit :]
     return Page(_candles(shown, asked), shown[-1] if shown else None, earlier=len(bars) > asked.limit)
+
+
+def _question(symbol: str, interval: ChartInterval) -> str:
+    return cursors.question("prices", symbol, interval)
 
 
 def _stored(prices: PriceStore, asked: Asked, interval: Interval) -> Sequence[StockPrice]:

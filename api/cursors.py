@@ -1,17 +1,26 @@
-"""Cursors of the prices route: where the next page of bars ends, opaque to the caller."""
+"""Cursors: where the next page of an answer begins, opaque to the caller.
+
+A cursor holds the place of the last row and not its number, so that rows which come, go or move between two pages leave
+out or repeat no other one; and the question it belongs to, since elsewhere that place means nothing.
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import datetime as dt
-from typing import Final
+import functools
+import hashlib
+from collections.abc import Sequence
+from typing import Annotated, Final, TypeVar
 
 from fastapi.exceptions import RequestValidationError
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic_core import to_json
 
-from api.schemas import ChartInterval, Schema
-from stock_ai.models.price import BarTime
+from api.refusals import refused
+
+P = TypeVar("P")
 
 EARLIEST: Final = dt.date(1900, 1, 1)
 LATEST: Final = dt.date(2999, 12, 31)
@@ -19,45 +28,41 @@ LATEST: Final = dt.date(2999, 12, 31)
 
 MAX_LENGTH: Final = 200
 
-
-class Position(Schema):
-    """The bars of one series that lie before `before`. Newer bars that arrive do not move it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    symbol: str = Field(alias="s")
-    interval: ChartInterval = Field(alias="i")
-    before: BarTime = Field(alias="b")
+CursorText = Annotated[str | None, Field(max_length=MAX_LENGTH, description="`next_cursor` of the page before.")]
 
 
-def encode(symbol: str, interval: ChartInterval, before: dt.date) -> str:
-    """Cursor of the bars of a series before the one at `before`: a date, or an aware instant of an intraday bar."""
-    position = Position(s=symbol, i=interval, b=before)
-    return base64.urlsafe_b64encode(position.model_dump_json(by_alias=True).encode()).decode().rstrip("=")
+def question(route: str, *choices: object) -> str:
+    """A short name of a question: the route and whatever decides which rows it has and in which order."""
+    chosen = to_json([None if choice is None else str(choice) for choice in choices])
+    return f"{route}:{hashlib.blake2b(chosen, digest_size=6).hexdigest()}"
 
 
-def decode(text: str, symbol: str, interval: ChartInterval) -> dt.date:
-    """Where the page of `text` ends: its bars lie before that date or, for intraday bars, before that instant.
+def encode(question: str, place: Sequence[object]) -> str:
+    """The cursor of what lies behind `place`, a row of JSON values, dates and aware instants."""
+    return base64.urlsafe_b64encode(to_json([question, place])).decode().rstrip("=")
+
+
+def decode(text: str, question: str, form: type[P]) -> P:
+    """The place in the cursor `text`, a named tuple of the given form.
 
     Raises:
-        RequestValidationError: it is no cursor of ours, or one of another symbol or interval; names `cursor`.
+        RequestValidationError: it is no cursor of ours, or one of another question; names `cursor`.
     """
     try:
         padded = text.encode("ascii") + b"=" * (-len(text) % 4)
-        position = Position.model_validate_json(base64.b64decode(padded, altchars=b"-_", validate=True))
+        asked, place = _adapter(form).validate_json(base64.b64decode(padded, altchars=b"-_", validate=True))
     except (UnicodeError, binascii.Error, ValidationError, OverflowError):
-        raise _refused(text, "is not a cursor that this API gave") from None
-    if (position.symbol, position.interval) != (symbol, interval):
-        raise _refused(text, f"belongs to {position.symbol[:20]} at {position.interval}, not to {symbol} at {interval}")
-    before = position.before
-    date = before.date() if isinstance(before, dt.datetime) else before
-    intraday = interval not in (ChartInterval.DAY, ChartInterval.WEEK, ChartInterval.MONTH)
-    if isinstance(before, dt.datetime) is not intraday or not EARLIEST < date < LATEST:
-        raise _refused(text, "is not a cursor that this API gave")
-    return before
+        raise unknown(text) from None
+    if asked != question:
+        raise refused(("query", "cursor"), "belongs to another question than this one", text)
+    return place
 
 
-def _refused(text: str, message: str) -> RequestValidationError:
-    return RequestValidationError(
-        [{"type": "value_error", "loc": ("query", "cursor"), "msg": message, "input": text, "ctx": {}}]
-    )
+def unknown(text: str) -> RequestValidationError:
+    """The refusal of a text that is no cursor."""
+    return refused(("query", "cursor"), "is not a cursor that this API gave", text)
+
+
+@functools.cache
+def _adapter(form: type[P]) -> TypeAdapter[tuple[str, P]]:
+    return TypeAdapter(tuple[str, form], config=ConfigDict(strict=True, allow_inf_nan=False))  # type: ignore[valid-type]

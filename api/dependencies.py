@@ -1,8 +1,9 @@
-"""What routes have in common: the services, a checked symbol and the current insight."""
+"""What routes have in common: the services, checked symbols and the current insight."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, cast
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Final, cast
 
 from fastapi import Depends, Path, Request
 from pydantic import AfterValidator
@@ -15,6 +16,19 @@ from stock_ai.models import AiAnalysis, Insight
 
 if TYPE_CHECKING:
     from stock_ai.ports import SymbolInfo
+
+MOST_SYMBOLS: Final = 100
+"""So many symbols can be asked for at once."""
+_LONGEST_LIST: Final = 2_000
+"""Characters of a list of symbols."""
+
+
+class UnknownSymbolError(NotFoundError):
+    """No price of the symbol is stored; `suggestions` are known symbols that are near, best first."""
+
+    def __init__(self, symbol: str, suggestions: Sequence[str]) -> None:
+        super().__init__(f"symbol {symbol} is not known here: no price of it is stored")
+        self.suggestions = list(suggestions)
 
 
 async def _services(request: Request) -> Services:
@@ -32,22 +46,56 @@ def _symbol(text: str) -> str:
     return symbol
 
 
+def symbols_of(text: str) -> list[str]:
+    """The symbols in a text such as `FPT,acb`: upper-cased, each once, in their order.
+
+    Raises:
+        ValueError: one has not the form of a symbol, which the message names, or there are too many.
+    """
+    if len(text) > _LONGEST_LIST:
+        raise ValueError(f"must be at most {_LONGEST_LIST} characters")
+    return _each_once([_named(part.strip()) for part in text.split(",")])
+
+
+def _named(text: str) -> str:
+    try:
+        return _symbol(text)
+    except ValueError as error:
+        raise ValueError(f"{text[:20]!r} {error}") from None
+
+
+def _each_once(symbols: Sequence[str]) -> list[str]:
+    once = list(dict.fromkeys(symbols))
+    if len(once) > MOST_SYMBOLS:
+        raise ValueError(f"at most {MOST_SYMBOLS} symbols, and these are {len(once)}")
+    return once
+
+
 Symbol = Annotated[
     str,
     AfterValidator(_symbol),
     Path(description="Symbol of HOSE, HNX or UPCOM, or an index; case does not matter.", examples=["FPT"]),
 ]
+OneSymbol = Annotated[str, AfterValidator(_symbol)]
+"""A symbol in a body, upper-cased."""
+Symbols = Annotated[list[OneSymbol], AfterValidator(_each_once)]
+"""Symbols in a body, each once."""
+SymbolText = Annotated[str, AfterValidator(lambda text: ",".join(symbols_of(text)))]
+"""Symbols in a query, separated by commas, as `symbols_of` gives them."""
 
 
 def known(services: Services, symbol: str) -> SymbolInfo:
     """The stored span of `symbol`.
 
     Raises:
-        NotFoundError: no bar of it is stored.
+        UnknownSymbolError: no bar of it is stored.
     """
     info = services.prices.symbol(symbol)
     if info is None:
-        raise NotFoundError(f"symbol {symbol} is not known here: no price of it is stored")
+        # Who asks for symbols that there are need not wait for it.
+        from stock_ai.market.search import suggest
+
+        raise UnknownSymbolError(symbol, suggest(symbol, (info.symbol for info in services.prices.symbols())))
     return info
 
 

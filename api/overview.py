@@ -1,63 +1,65 @@
-"""The market at a glance, computed from what was read."""
+"""The market at a glance, from its rows."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from api import freshness
-from api.schemas import Breadth, IndexMove, RankedSignal
-from stock_ai.market.symbols import is_index
-from stock_ai.models import Insight, Price, Signal, StockPrice, WithheldReason
+from api import freshness, marks, rows
+from api.freshness import Gauge
+from api.schemas import Breadth, IndexMove, MarketBreadth, MarketOverview, RankedSignal, SectorItem, Sectors
+from api.services import Services
+from stock_ai import market_view
+from stock_ai.errors import RetryableError
+from stock_ai.models import Interval, Price, StockPrice
 
-DAY_CHANGE = "roc_1"
-"""The indicator that compares the last two closes of a stock, adjusted, so that a dividend is not a decline."""
+if TYPE_CHECKING:
+    from stock_ai.models.listing import Listing
+    from stock_ai.models.market_view import MarketRow
+
+_INDEX = "VNINDEX"
+_TOP = 10
 
 
-def breadth(symbols: Sequence[str], insights: Mapping[str, Insight]) -> Breadth:
-    """Advancers and decliners among the stocks in `symbols`, in the newest session analysed; indices do not count."""
-    stocks = [symbol for symbol in symbols if not is_index(symbol)]
-    analyses = [insight.ai for symbol in stocks if (insight := insights.get(symbol)) and insight.ai]
-    session = max((analysis.as_of for analysis in analyses), default=None)
-    moves: Counter[int] = Counter()
-    for analysis in analyses:
-        change = analysis.indicators.get(DAY_CHANGE)
-        if analysis.as_of == session and change is not None:
-            moves[(change > 0) - (change < 0)] += 1
-    return Breadth(
-        session=session,
-        advancers=moves[1],
-        decliners=moves[-1],
-        unchanged=moves[0],
-        not_compared=len(stocks) - moves.total(),
+def overview(services: Services) -> MarketOverview:
+    """Signals, breadth and the most confident calls, in as many reads whatever the number of symbols."""
+    market = services.market.rows().rows
+    listings = rows.names(services)
+    stored, move = _of_prices(services, market)
+    return MarketOverview(
+        symbols=len(market) if stored is None else len(stored),
+        sectors=sum(view.sector is not None for view in market_view.sectors(market, listings)),
+        signals=market_view.signal_counts(market),
+        withheld=market_view.withheld_counts(market),
+        pending=None if stored is None else len(stored - {row.symbol for row in market}),
+        breadth=Breadth(**dataclasses.asdict(market_view.breadth(market))),
+        top=_top(market, listings),
+        vnindex=move,
+        freshness=rows.freshness(Gauge(services), market),
     )
 
 
-def signals(insights: Iterable[Insight]) -> dict[Signal, int]:
-    """How many insights carry each signal, zeros included."""
-    counts = Counter(insight.signal for insight in insights)
-    return {signal: counts[signal] for signal in Signal}
+def breadth(services: Services) -> MarketBreadth:
+    """The breadth of the newest session."""
+    market = services.market.rows().rows
+    return MarketBreadth(
+        **dataclasses.asdict(market_view.breadth(market)), freshness=rows.freshness(Gauge(services), market)
+    )
 
 
-def withheld(insights: Iterable[Insight]) -> dict[WithheldReason, int]:
-    """How many insights have no signal, by reason."""
-    return dict(Counter(insight.withheld.reason for insight in insights if insight.withheld is not None))
+def sectors(services: Services) -> Sectors:
+    """Every sector that has a stock.
 
-
-def top(insights: Iterable[Insight], count: int) -> list[RankedSignal]:
-    """The BUY and SELL signals of the highest confidence; of equals the first in the alphabet."""
-    ranked = [
-        RankedSignal(
-            symbol=insight.symbol,
-            signal=insight.signal,
-            confidence=insight.confidence,
-            close=insight.close,
-            as_of=insight.as_of,
-        )
-        for insight in insights
-        if insight.signal in (Signal.BUY, Signal.SELL) and insight.confidence is not None
-    ]
-    return sorted(ranked, key=lambda item: (-item.confidence, item.symbol))[:count]
+    Raises:
+        RetryableError: the listings are away: without them no stock has a sector.
+    """
+    market = services.market.rows().rows
+    views = market_view.sectors(market, rows.names(services, needed=True))
+    return Sectors(
+        sectors=[SectorItem(**dataclasses.asdict(view)) for view in views],
+        freshness=rows.freshness(Gauge(services), market),
+    )
 
 
 def index_move(bars: Sequence[StockPrice]) -> IndexMove | None:
@@ -74,3 +76,27 @@ def index_move(bars: Sequence[StockPrice]) -> IndexMove | None:
         previous_close=before,
         change_percent=change,
     )
+
+
+def _of_prices(services: Services, market: Sequence[MarketRow]) -> tuple[set[str] | None, IndexMove | None]:
+    """The symbols with bars, and the move of the index; while prices are away None, and what the analysis saw."""
+    try:
+        stored = {info.symbol for info in services.prices.symbols()}
+        return stored, index_move(services.prices.bars(_INDEX, Interval.DAY, None, None, 2))
+    except RetryableError:
+        marks.mark("mongodb")
+        index = next((row for row in market if row.symbol == _INDEX), None)
+        return None, index and IndexMove(
+            symbol=_INDEX,
+            as_of=index.as_of,
+            close=index.close,
+            previous_close=None,
+            change_percent=None if index.change_percent is None else round(index.change_percent, 2),
+        )
+
+
+def _top(market: Sequence[MarketRow], listings: Mapping[str, Listing]) -> list[RankedSignal]:
+    return [
+        RankedSignal.model_validate(row, from_attributes=True)
+        for row in rows.answered(market_view.top_signals(market, _TOP), listings)
+    ]

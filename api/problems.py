@@ -7,7 +7,7 @@ field and the value. Nothing here shows internals, and 5xx answers show no detai
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -16,6 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import Field
 from starlette.exceptions import HTTPException
 
+from api.methods import allowed
 from api.schemas import Schema
 from stock_ai.errors import (
     BudgetSpentError,
@@ -71,6 +72,9 @@ class Problem(Schema):
     instance: str = Field(description="The path that was asked for.")
     request_id: str = Field(description="Name of this request in the logs; also in the header X-Request-Id.")
     errors: list[FieldFault] | None = Field(default=None, description="Each wrong field; only where fields are wrong.")
+    suggestions: list[str] | None = Field(
+        default=None, description="Symbols that may have been meant; only where a symbol is unknown.", examples=[["FPT"]]
+    )
 
 
 def _kind(name: str) -> str:
@@ -85,6 +89,7 @@ def problem(
     detail: str,
     *,
     errors: list[FieldFault] | None = None,
+    suggestions: Sequence[str] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """A problem document as a response that no cache keeps."""
@@ -96,6 +101,7 @@ def problem(
         instance=request.url.path,
         request_id=request.scope["request_id"],
         errors=errors,
+        suggestions=list(suggestions) or None,
     )
     return Response(
         document.model_dump_json(exclude_none=True),
@@ -140,7 +146,8 @@ async def _invalid_input(request: Request, error: InvalidInputError) -> Response
 
 
 async def _not_found(request: Request, error: NotFoundError) -> Response:
-    return problem(request, "unknown-symbol", "Unknown symbol", 404, str(error))
+    suggestions = getattr(error, "suggestions", ())
+    return problem(request, "unknown-symbol", "Unknown symbol", 404, str(error), suggestions=suggestions)
 
 
 async def _pending(request: Request, error: AnalysisPendingError) -> Response:
@@ -186,20 +193,30 @@ async def _unavailable(request: Request, error: RetryableError) -> Response:
     )
 
 
+_HTTP_KINDS = {
+    400: "malformed-request",
+    404: "unknown-route",
+    405: "method-not-allowed",
+    413: "request-too-large",
+}
+
+
 async def _http(request: Request, error: HTTPException) -> Response:
     status = HTTPStatus(error.status_code)
-    kinds = {404: "unknown-route", 405: "method-not-allowed"}
+    path = request.url.path
     details = {
-        404: f"There is nothing at {request.url.path}.",
-        405: f"{request.method} is not possible on {request.url.path}.",
+        404: f"There is nothing at {path}.",
+        405: f"{request.method} is not possible on {path}.",
+        413: "The body of the request is larger than this API reads.",
     }
+    headers = {"Allow": ", ".join(allowed(request.scope))} if status == HTTPStatus.METHOD_NOT_ALLOWED else error.headers
     return problem(
         request,
-        kinds.get(status, "http-error"),
+        _HTTP_KINDS.get(status, "http-error"),
         status.phrase.capitalize(),
         status,
         details.get(status, str(error.detail)),
-        headers=error.headers,
+        headers=headers,
     )
 
 

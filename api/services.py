@@ -12,18 +12,73 @@ if TYPE_CHECKING:
     from stock_ai.clock import Clock
     from stock_ai.llm_engines import Engine
     from stock_ai.market.trading_calendar import TradingCalendar
-    from stock_ai.models import Language, LlmAnalysis
+    from stock_ai.models import Insight, Language, LlmAnalysis
+    from stock_ai.models.insight import HistoryPage, HistoryPosition
+    from stock_ai.models.listing import Listing
     from stock_ai.models.llm_usage import LlmUsageDay
-    from stock_ai.ports import InsightStore, LlmInvoker, PriceStore
+    from stock_ai.models.market_view import MarketRows
+    from stock_ai.ports import InsightReader, LlmInvoker, MarketReader, PriceStore
     from stock_ai.quality.report import MarketQuality, SymbolQuality
     from stock_ai.storage.answers import Current
     from stock_ai.storage.flights import FlightEvent
     from stock_ai.storage.llm_usage import Counter
+    from stock_ai.storage.market_views import Change
     from stock_ai.track_record.record import TrackRecord
     from stock_ai.track_record.records import IssuedSignal, Outcome
 
 Probe = Callable[[], None]
 """Returns when the dependency has answered; raises, within two seconds, when it has not."""
+
+
+class ListingReader(Protocol):
+    """Names, exchanges and sectors. Every call may raise `RetryableError`."""
+
+    def all(self) -> Mapping[str, Listing]:
+        """Everything known, by symbol."""
+
+    def get(self, symbol: str) -> Listing | None:
+        """One symbol, None where nothing is known of it."""
+
+
+class AnalysisReader(Protocol):
+    """Insights and rows made from stored analyses, slower. Every call may raise `RetryableError`."""
+
+    def get(self, symbol: str) -> Insight | None:
+        """See `InsightReader.get`."""
+
+    def get_many(self, symbols: Sequence[str]) -> dict[str, Insight]:
+        """See `InsightReader.get_many`."""
+
+    def history(self, symbol: str, limit: int, before: HistoryPosition | None = None) -> HistoryPage:
+        """See `InsightReader.history`."""
+
+    def rows(self) -> MarketRows:
+        """See `MarketReader.rows`."""
+
+
+class ChangeFeed(Protocol):
+    """Insights that have become others, as they do. Every call may raise `RetryableError`."""
+
+    def last_change(self) -> str:
+        """The id of the newest change."""
+
+    def changes(self, after: str, limit: int, wait_ms: int) -> Sequence[Change]:
+        """The first changes after the one called `after`, oldest first; waits for one where there is none yet.
+
+        Raises:
+            InvalidInputError: `after` is no id.
+        """
+
+
+class RequestCounts(Protocol):
+    """Counters that all processes of the API share."""
+
+    def add(self, name: str, by: int, seconds: int) -> int:
+        """Add to the counter called `name`, which is kept for so many seconds; what it then says.
+
+        Raises:
+            RetryableError: the store is away.
+        """
 
 
 class QualityStore(Protocol):
@@ -103,8 +158,28 @@ class Services(Protocol):
         """Bars."""
 
     @property
-    def insights(self) -> InsightStore:
+    def insights(self) -> InsightReader:
         """Current insights and their history."""
+
+    @property
+    def market(self) -> MarketReader:
+        """The rows of the whole market."""
+
+    @property
+    def analyses(self) -> AnalysisReader:
+        """Insights and rows without the store of insights."""
+
+    @property
+    def changes(self) -> ChangeFeed:
+        """Insights as they change."""
+
+    @property
+    def request_counts(self) -> RequestCounts:
+        """How many requests each client has made."""
+
+    @property
+    def listings(self) -> ListingReader:
+        """What symbols are called, where they trade and what their companies do."""
 
     @property
     def quality(self) -> QualityStore:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from pydantic import Field
 
@@ -12,19 +13,22 @@ from api import cursors
 from api.dependencies import known
 from api.freshness import Gauge
 from api.problems import AnalysisPendingError
-from api.schemas import Answer, ChartInterval, Freshness
+from api.schemas import Answer, Freshness
 from api.services import Services
 from stock_ai.track_record.record import Tallies, TrackRecord
 from stock_ai.track_record.records import HORIZONS, IssuedSignal, Outcome
-
-if TYPE_CHECKING:
-    import datetime as dt
 
 _READING = (
     "Returns are before cost, from the adjusted close of the first session after the signal. The past foretells"
     " nothing; this is no investment advice."
 )
 _SIMULATED = "These signals are of a simulated market."
+
+
+class Place(NamedTuple):
+    """Where a page ends: the date of its last signals, all of which are on it."""
+
+    date: dt.date
 
 
 class TrackRecordAnswer(TrackRecord):
@@ -79,7 +83,8 @@ def symbol_record(services: Services, symbol: str, limit: int, cursor: str | Non
         NotFoundError: the symbol is unknown.
         RequestValidationError: the cursor is not one of this symbol.
     """
-    before = None if cursor is None else cursors.decode(cursor, symbol, ChartInterval.DAY)
+    question = cursors.question("track-record", symbol)
+    before = None if cursor is None else cursors.decode(cursor, question, Place).date
     every = services.track_record.signals(symbol)
     gauge = Gauge(services)
     if not every:
@@ -99,7 +104,7 @@ def symbol_record(services: Services, symbol: str, limit: int, cursor: str | Non
         overall=record.overall,
         late=record.late,
         signals=_with_outcomes(page, outcomes),
-        next_cursor=cursors.encode(symbol, ChartInterval.DAY, page[-1].as_of) if more else None,
+        next_cursor=cursors.encode(question, (page[-1].as_of,)) if more else None,
         disclaimers=_disclaimers({_name(one) for one in own if not one.model.proven_skill}, bool(simulated)),
         freshness=gauge.of(
             own[0].as_of if own else None,

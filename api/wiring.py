@@ -7,9 +7,13 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
+from api.degradation import degradable
 from api.llm_invoker import LambdaLlmInvoker, lambda_client
 from api.probes import LIMIT_SECONDS, kafka_probe
 from api.services import (
+    AnalysisReader,
+    ChangeFeed,
+    ListingReader,
     LlmFlights,
     LlmLimit,
     LlmTerms,
@@ -17,6 +21,7 @@ from api.services import (
     LlmUsageBook,
     Probe,
     QualityStore,
+    RequestCounts,
     Services,
     TrackRecordReader,
 )
@@ -31,7 +36,7 @@ if TYPE_CHECKING:
     from stock_ai.clock import Clock
     from stock_ai.llm_engines import Engine
     from stock_ai.market.trading_calendar import TradingCalendar
-    from stock_ai.ports import InsightStore, LlmInvoker, PriceStore
+    from stock_ai.ports import InsightReader, LlmInvoker, MarketReader, PriceStore
     from stock_ai.settings import KafkaSettings, LlmSettings, MongoSettings, RedisSettings
     from stock_ai.storage.mongo import Document
 
@@ -73,6 +78,11 @@ class StoreServices:
         self._cache = _once(functools.partial(_redis_client, redis))
         self._prices = _once(self._price_store)
         self._insights = _once(self._insight_store)
+        self._market = _once(self._market_views)
+        self._analyses = _once(self._analysis_reader)
+        self._changes = _once(self._change_feed)
+        self._request_counts = _once(self._shared_counts)
+        self._listings = _once(self._kept_listings)
         self._quality = _once(self._quality_store)
         self._track_record = _once(self._track_record_store)
         self._calendar = _once(_trading_calendar)
@@ -97,9 +107,34 @@ class StoreServices:
         return self._prices()
 
     @property
-    def insights(self) -> InsightStore:
+    def insights(self) -> InsightReader:
         """Insights in Redis."""
         return self._insights()
+
+    @property
+    def market(self) -> MarketReader:
+        """The market's rows in Redis."""
+        return self._market()
+
+    @property
+    def analyses(self) -> AnalysisReader:
+        """Insights and rows from the analyses in MongoDB."""
+        return self._analyses()
+
+    @property
+    def changes(self) -> ChangeFeed:
+        """The stream of changes in Redis."""
+        return self._changes()
+
+    @property
+    def request_counts(self) -> RequestCounts:
+        """Counters in Redis."""
+        return self._request_counts()
+
+    @property
+    def listings(self) -> ListingReader:
+        """Listings in MongoDB, read once a minute."""
+        return self._listings()
 
     @property
     def quality(self) -> QualityStore:
@@ -141,10 +176,35 @@ class StoreServices:
 
         return MongoPriceStore(self._bars())
 
-    def _insight_store(self) -> InsightStore:
+    def _insight_store(self) -> InsightReader:
         from stock_ai.storage.insights import RedisInsightStore
 
         return RedisInsightStore(self._cache())
+
+    def _market_views(self) -> MarketReader:
+        from stock_ai.storage.market_views import RedisMarketViews
+
+        return RedisMarketViews(self._cache())
+
+    def _analysis_reader(self) -> AnalysisReader:
+        from stock_ai.storage.insight_reader import MongoInsightReader
+
+        return MongoInsightReader(self._bars(), lambda: [info.symbol for info in self.prices.symbols()], self.clock)
+
+    def _change_feed(self) -> ChangeFeed:
+        from stock_ai.storage.market_views import RedisMarketViews
+
+        return RedisMarketViews(self._cache())
+
+    def _shared_counts(self) -> RequestCounts:
+        from api.limits import RedisRequestCounts
+
+        return RedisRequestCounts(self._cache())
+
+    def _kept_listings(self) -> ListingReader:
+        from stock_ai.storage.listings import KeptListings, MongoListings
+
+        return KeptListings(MongoListings(self._bars()), self.clock)
 
     def _quality_store(self) -> QualityStore:
         from stock_ai.storage.quality import MongoQualityStore
@@ -219,8 +279,8 @@ def connect(
     llm_settings: LlmSettings,
     llm_terms: LlmTerms,
 ) -> Services:
-    """The API's services over real stores; nothing is connected yet."""
-    return StoreServices(mongo, redis, kafka, llm, llm_settings, llm_terms)
+    """The API's services over real stores, each of which may be away; nothing is connected yet."""
+    return degradable(StoreServices(mongo, redis, kafka, llm, llm_settings, llm_terms))
 
 
 def build() -> tuple[Services, ApiSettings]:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import Annotated, Self
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field, model_validator
 
-from api import adjustment, charts, cursors
+from api import adjustment, charts, cursors, indicators, listing
 from api.caching import answer
 from api.dependencies import ServicesDep, Symbol, current_analysis, known
 from api.freshness import Gauge
-from api.schemas import ChartInterval, Indicators, PriceBars, Question, StockDetail, StockItem, StockList
-from stock_ai.market.symbols import is_index
-from stock_ai.models import Insight, Interval, PriceBasis
-
-if TYPE_CHECKING:
-    from stock_ai.ports import SymbolInfo
+from api.refusals import refused
+from api.schemas import ChartInterval, IndicatorHistory, Indicators, PriceBars, Question, StockDetail, StockList
+from stock_ai.market.sessions import Exchange
+from stock_ai.models import PriceBasis
+from stock_ai.models.listing import Sector
 
 router = APIRouter(prefix="/stocks", tags=["stocks"])
 _MAX_AGE = 30
@@ -26,9 +25,16 @@ _MAX_AGE = 30
 class StockQuery(Question):
     """Which page of which symbols."""
 
-    q: str = Field(default="", max_length=12, description="Part of a symbol; case does not matter.", examples=["FP"])
+    q: str = Field(
+        default="",
+        max_length=100,
+        description="Part of a symbol or of a name, Vietnamese or English; case and accents do not matter.",
+        examples=["hoa phat"],
+    )
+    exchange: Exchange | None = Field(default=None, description="Only symbols that are listed there.")
+    sector: Sector | None = None
     limit: int = Field(default=100, ge=1, le=500)
-    offset: int = Field(default=0, ge=0)
+    cursor: cursors.CursorText = None
 
 
 TradingDate = Annotated[dt.date, Field(ge=cursors.EARLIEST, le=cursors.LATEST, examples=["2025-08-22"])]
@@ -46,9 +52,7 @@ class PriceQuery(Question):
     )
     adjusted: bool = Field(default=False, description="Prices adjusted for dividends and splits in place of raw ones.")
     limit: int = Field(default=250, ge=1, le=5000, description="The newest so many.")
-    cursor: str | None = Field(
-        default=None, max_length=cursors.MAX_LENGTH, description="`next_cursor` of the page after the one wanted."
-    )
+    cursor: cursors.CursorText = None
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -57,36 +61,34 @@ class PriceQuery(Question):
         return self
 
 
-def _item(info: SymbolInfo, insight: Insight | None, gauge: Gauge) -> StockItem:
-    return StockItem(
-        symbol=info.symbol,
-        first=info.first,
-        last=info.last,
-        close=insight.close if insight else None,
-        signal=insight.signal if insight else None,
-        confidence=insight.confidence if insight else None,
-        freshness=gauge.of_insight(insight) if insight else gauge.of(info.last),
+class IndicatorQuery(Question):
+    """Which indicators."""
+
+    names: str | None = Field(
+        default=None, max_length=500, description="Only these, separated by commas.", examples=["rsi_14,sma_20"]
     )
 
 
-@router.get("", operation_id="listStocks", summary="List symbols", response_model=StockList)
+class IndicatorHistoryQuery(Question):
+    """Which indicators of which sessions."""
+
+    names: str = Field(
+        max_length=500,
+        description=f"At most {indicators.MOST_NAMES}, separated by commas, some with parameters of one's own.",
+        examples=["sma_20,rsi:7,macd:12:26:9"],
+    )
+    start: TradingDate | None = Field(
+        default=None, description=f"First trading date, at most {indicators.MOST_DAYS} days before the last."
+    )
+    end: TradingDate | None = Field(default=None, description="Last trading date.")
+    limit: int = Field(default=250, ge=1, le=indicators.MOST_SESSIONS, description="The newest so many.")
+
+
+@router.get("", operation_id="listStocks", summary="Find symbols", response_model=StockList)
 def list_stocks(request: Request, services: ServicesDep, query: Annotated[StockQuery, Query()]) -> Response:
-    """Every symbol with daily bars, sorted, with its current signal: one read of each store."""
-    wanted = query.q.strip().upper()
-    matching = [info for info in services.prices.symbols() if wanted in info.symbol]
-    page = matching[query.offset : query.offset + query.limit]
-    insights = services.insights.get_many([info.symbol for info in page]) if page else {}
-    gauge = Gauge(services)
-    stocks = [_item(info, insights.get(info.symbol), gauge) for info in page]
-    after = query.offset + query.limit
-    listing = StockList(
-        total=len(matching),
-        offset=query.offset,
-        next_offset=after if after < len(matching) else None,
-        stocks=stocks,
-        freshness=gauge.combined(stock.freshness for stock in stocks),
-    )
-    return answer(request, listing, _MAX_AGE)
+    """Every symbol with daily bars that fits, with its name and its current signal: one read of each store."""
+    asked = listing.Asked(query.q.strip(), query.exchange, query.sector)
+    return answer(request, listing.page(services, asked, query.limit, query.cursor), _MAX_AGE)
 
 
 @router.get(
@@ -97,25 +99,8 @@ def list_stocks(request: Request, services: ServicesDep, query: Annotated[StockQ
     responses={404: {"description": "The symbol is unknown."}},
 )
 def get_stock(request: Request, services: ServicesDep, symbol: Symbol) -> Response:
-    """Span of bars, last close and current signal of one symbol."""
-    info = known(services, symbol)
-    bars = services.prices.bars(symbol, Interval.DAY, info.last, info.last, 1)
-    insight = services.insights.get(symbol)
-    gauge = Gauge(services)
-    detail = StockDetail(
-        symbol=symbol,
-        index=is_index(symbol),
-        first=info.first,
-        last=info.last,
-        close=bars[0].close if bars else None,
-        adjusted_close=bars[0].adjusted_close if bars else None,
-        signal=insight.signal if insight else None,
-        confidence=insight.confidence if insight else None,
-        withheld=insight.withheld if insight else None,
-        analysis_as_of=insight.as_of if insight else None,
-        freshness=gauge.of_bar(bars[0]) if bars else gauge.of(info.last),
-    )
-    return answer(request, detail, _MAX_AGE)
+    """Names, span of bars, last close and current signal of one symbol."""
+    return answer(request, listing.detail(services, symbol), _MAX_AGE)
 
 
 @router.get(
@@ -129,7 +114,7 @@ def get_prices(
     request: Request, services: ServicesDep, symbol: Symbol, query: Annotated[PriceQuery, Query()]
 ) -> Response:
     """The newest bars within the given dates, oldest first; `next_cursor` leads to the ones before them."""
-    before = None if query.cursor is None else cursors.decode(query.cursor, symbol, query.interval)
+    before = None if query.cursor is None else charts.before(query.cursor, symbol, query.interval)
     gauge = Gauge(services)
     asked = charts.Asked(symbol, query.interval, query.start, query.end, before, query.limit, query.adjusted)
     page = charts.read(services, asked, gauge.now)
@@ -140,7 +125,7 @@ def get_prices(
         interval=query.interval,
         prices=PriceBasis.ADJUSTED if query.adjusted else PriceBasis.RAW,
         bars=[adjustment.answered(bar) for bar in page.bars],
-        next_cursor=cursors.encode(symbol, query.interval, page.bars[0].time) if page.earlier else None,
+        next_cursor=charts.cursor(symbol, query.interval, page.bars[0].time) if page.earlier else None,
         freshness=gauge.of_bar(page.newest) if page.newest else gauge.of(None),
     )
     return answer(request, bars, _MAX_AGE)
@@ -153,15 +138,36 @@ def get_prices(
     response_model=Indicators,
     responses={404: {"description": "The symbol is unknown, or its analysis is pending."}},
 )
-def get_indicators(request: Request, services: ServicesDep, symbol: Symbol) -> Response:
+def get_indicators(
+    request: Request, services: ServicesDep, symbol: Symbol, query: Annotated[IndicatorQuery, Query()]
+) -> Response:
     """The indicators of the current analysis, on adjusted prices where the source gives them."""
     insight, analysis = current_analysis(services, symbol)
-    indicators = Indicators(
+    figures = analysis.indicators
+    chosen = figures if query.names is None else dict.fromkeys(indicators.names_of(query.names))
+    if foreign := [name for name in chosen if name not in figures]:
+        raise refused(("query", "names"), f"there is no indicator {foreign[0][:40]!r} in the analysis", foreign[0])
+    content = Indicators(
         symbol=symbol,
         bars=analysis.bars,
         adjusted=analysis.adjusted,
-        indicators=analysis.indicators,
-        nulls=analysis.nulls,
+        indicators={name: figures[name] for name in chosen},
+        nulls={name: why for name, why in analysis.nulls.items() if name in chosen},
         freshness=Gauge(services).of_insight(insight),
     )
-    return answer(request, indicators, _MAX_AGE)
+    return answer(request, content, _MAX_AGE)
+
+
+@router.get(
+    "/{symbol}/indicators/history",
+    operation_id="getIndicatorHistory",
+    summary="Indicators over time",
+    response_model=IndicatorHistory,
+    responses={404: {"description": "The symbol is unknown."}},
+)
+def get_indicator_history(
+    request: Request, services: ServicesDep, symbol: Symbol, query: Annotated[IndicatorHistoryQuery, Query()]
+) -> Response:
+    """Computed on adjusted daily prices of the whole history until `end`: the newest sessions, oldest first."""
+    asked = indicators.Asked(symbol, query.names, query.start, query.end, query.limit)
+    return answer(request, indicators.history(services, asked), _MAX_AGE)

@@ -21,9 +21,7 @@ class SignalQuery(Question):
     """Which page of the signals."""
 
     limit: int = Field(default=50, ge=1, le=500, description="The newest so many; those of one date stay together.")
-    cursor: str | None = Field(
-        default=None, max_length=cursors.MAX_LENGTH, description="`next_cursor` of the page after the one wanted."
-    )
+    cursor: cursors.CursorText = None
 
 
 @router.get(

@@ -22,7 +22,9 @@ def describe(source: PriceSource, ports: Ports, remaining_ms: Callable[[], int])
     """
     try:
         if not is_live(source):
-            changed, _ = keep(source.descriptions(), ports.listings)
+            changed, moves = keep(source.descriptions(), ports.listings)
+            for move in moves:
+                logger.warning("moved to another exchange", symbol=move.symbol, before=move.before, after=move.after)
         elif remaining_ms() < RESERVE_MS or _described_today(source, ports):
             return
         else:
@@ -47,8 +49,6 @@ def keep(listings: Sequence[Listing], store: Listings) -> tuple[int, Sequence[Mo
     for exchange in Exchange:
         moved = [one.symbol for one in listings if one.exchange == exchange != known.get(one.symbol, exchange)]
         moves += store.record(exchange, moved, on)
-    for move in moves:
-        logger.warning("moved to another exchange", symbol=move.symbol, before=move.before, after=move.after)
     return store.describe(listings), moves
 
 

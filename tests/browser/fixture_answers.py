@@ -248,5 +248,3 @@ def _begin(date: dt.date, interval: str) -> str:
 
 def _rounded(value: float | None, digits: int) -> float | None:
     return None if value is None or not np.isfinite(value) else round(value, digits)
-
-

@@ -47,7 +47,27 @@ class Server(ThreadingHTTPServer):
         self.prefix = prefix
         self.vendor = vendor
         self.writing: dict[str, int] = {}
+        self.followed = threading.Event()
+        self._told: list[str] = []
+        self._news = threading.Condition()
         self.url = f"http://127.0.0.1:{self.server_address[1]}{prefix}/"
+
+    def tell(self, symbol: str) -> None:
+        """Send everybody who listens that a symbol has a new insight."""
+        with self._news:
+            self._told.append(symbol)
+            self._news.notify_all()
+
+    def news(self) -> Iterator[str | None]:
+        """The symbols that are told from now on; None now and then."""
+        with self._news:
+            seen = len(self._told)
+        self.followed.set()
+        while True:
+            with self._news:
+                self._news.wait_for(lambda: len(self._told) > seen, timeout=1.0)
+                new, seen = self._told[seen:], len(self._told)
+            yield from new or [None]
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -88,7 +108,12 @@ class Handler(BaseHTTPRequestHandler):
             headers["Content-Encoding"] = "gzip"
         self.send_response(status)
         sent = {"Content-Type": kind, "Content-Length": str(len(content)), "Content-Security-Policy": CSP}
-        for name, value in {**sent, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache", **headers}.items():
+        for name, value in {
+            **sent,
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "no-cache",
+            **headers,
+        }.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content)
@@ -241,13 +266,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def _live(self) -> None:
         self._open_stream()
-        self.wfile.write(b":\n\n")
-        # Kept open until the browser leaves.
-        self.connection.settimeout(60)
-        try:
-            self.rfile.read(1)
-        except TimeoutError:
-            self.close_connection = True
+        for symbol in self.server.news():
+            if symbol is None:
+                self.wfile.write(b":\n\n")
+            else:
+                self._event("insight", {"symbol": symbol, "event_time": "2030-01-01T00:00:00Z"})
 
     def _open_stream(self) -> None:
         self.send_response(200)

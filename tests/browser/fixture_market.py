@@ -111,9 +111,7 @@ def _chances(draw: random.Random) -> dict[str, float]:
     return dict(zip(SIGNALS, [*shares, round(1 - sum(shares), 3)], strict=True))
 
 
-def _outcome(
-    bars: Bars, prices: np.ndarray, market: np.ndarray, at: int, horizon: int, signal: str
-) -> dict | None:
+def _outcome(bars: Bars, prices: np.ndarray, market: np.ndarray, at: int, horizon: int, signal: str) -> dict | None:
     end = at + 1 + horizon
     if end >= min(len(bars), len(market)):
         return None

@@ -6,11 +6,12 @@ import collections
 import datetime as dt
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from api.problems import ClientLimitError
 from api.services import LlmTerms
+from stock_ai.errors import RetryableError
 from stock_ai.llm_engines import Engine
 from stock_ai.market.trading_calendar import TradingCalendar, default_calendar
 from stock_ai.models import (
@@ -23,11 +24,16 @@ from stock_ai.models import (
     StockPrice,
     Withheld,
 )
+from stock_ai.models.listing import Listing
 from stock_ai.models.llm_usage import LlmModelUsage, LlmUsageDay
+from stock_ai.models.market_view import InsightChange
+from stock_ai.models.market_view import MarketRow, MarketRows
+from stock_ai.ports import MarketReader
 from stock_ai.quality.report import MarketQuality, QualityReport, SymbolQuality
 from stock_ai.settings import LlmProviderName
 from stock_ai.storage.answers import Current
 from stock_ai.storage.flights import FlightEvent, LeadGoneError
+from stock_ai.storage.market_views import FIRST_CHANGE, Change
 from tests.fakes.clock import FixedClock
 from tests.fakes.stores import MemoryInsightStore, MemoryPriceStore
 from tests.fakes.track_record import MemoryTrackRecord
@@ -123,6 +129,68 @@ class CountingInsightStore(MemoryInsightStore):
     def _reach(self) -> None:
         self.calls += 1
         super()._reach()
+
+
+def make_row(symbol="FPT", **changes) -> MarketRow:
+    fields = {
+        "version": "1",
+        "symbol": symbol,
+        "event_time": NOW,
+        "as_of": DAY,
+        "close": 99000,
+        "signal": Signal.BUY,
+        "confidence": 0.6,
+        "calibrated": True,
+        "proven_skill": False,
+        "withheld": None,
+        "change_percent": 1.25,
+        "traded_value": 2e10,
+        "volume_ratio": 1.5,
+        "above_sma_50": True,
+        "above_sma_200": None,
+        "new_high": False,
+        "new_low": False,
+        "provisional": False,
+        "simulated": False,
+        "source": "csv",
+    }
+    return MarketRow(**(fields | changes))
+
+
+def make_listing(symbol="FPT", **changes) -> Listing:
+    return Listing(symbol=symbol, **({"exchange": "HOSE", "source": "csv", "as_of": DAY} | changes))
+
+
+@dataclass
+class MemoryMarket:
+    """Implements `stock_ai.ports.MarketReader` with the rows that a test gives; counts the reads."""
+
+    held: dict[str, MarketRow] = field(default_factory=dict)
+    calls: int = 0
+
+    @classmethod
+    def of(cls, *rows: MarketRow) -> MemoryMarket:
+        return cls({row.symbol: row for row in rows})
+
+    def rows(self) -> MarketRows:
+        self.calls += 1
+        return MarketRows(None, tuple(self.held[symbol] for symbol in sorted(self.held)))
+
+
+@dataclass
+class MemoryListings:
+    """Implements `api.services.ListingReader`."""
+
+    known: dict[str, Listing] = field(default_factory=dict)
+    down: bool = False
+
+    def all(self) -> Mapping[str, Listing]:
+        if self.down:
+            raise RetryableError("listings are away")
+        return self.known
+
+    def get(self, symbol: str) -> Listing | None:
+        return self.all().get(symbol)
 
 
 @dataclass
@@ -248,11 +316,61 @@ class CountingLimit:
 
 
 @dataclass
+class MemoryChanges:
+    """Implements `api.services.ChangeFeed` for changes that a test tells."""
+
+    told: list[Change] = field(default_factory=list)
+    news: threading.Condition = field(default_factory=threading.Condition)
+    down: bool = False
+
+    def tell(self, symbol: str, signal: Signal = Signal.BUY) -> str:
+        """Add a change; its id."""
+        with self.news:
+            change = InsightChange(symbol=symbol, event_time=NOW, signal=signal, confidence=0.61)
+            self.told.append(Change(f"{len(self.told) + 1}-0", change))
+            self.news.notify_all()
+            return self.told[-1].id
+
+    def last_change(self) -> str:
+        self._reach()
+        return self.told[-1].id if self.told else FIRST_CHANGE
+
+    def changes(self, after: str, limit: int, wait_ms: int) -> list[Change]:
+        self._reach()
+        seen = int(after.split("-")[0])
+        with self.news:
+            self.news.wait_for(lambda: len(self.told) > seen, wait_ms / 1000)
+            return self.told[seen : seen + limit]
+
+    def _reach(self) -> None:
+        if self.down:
+            raise RetryableError("the changes are away")
+
+
+@dataclass
+class MemoryCounts:
+    """Implements `api.services.RequestCounts`; counts the calls that would each be a question to Redis."""
+
+    counts: collections.Counter = field(default_factory=collections.Counter)
+    calls: int = 0
+    down: bool = False
+
+    def add(self, name: str, by: int, seconds: int) -> int:
+        self.calls += 1
+        if self.down:
+            raise RetryableError("the counters are away")
+        self.counts[name] += by
+        return self.counts[name]
+
+
+@dataclass
 class MemoryServices:
     """Implements `api.services.Services`."""
 
     prices: CountingPriceStore
     insights: CountingInsightStore
+    market: MarketReader
+    listings: MemoryListings
     quality: MemoryQualityStore
     track_record: MemoryTrackRecord
     llm: RecordingLlm
@@ -264,6 +382,8 @@ class MemoryServices:
     llm_usage: MemoryUsage = field(default_factory=MemoryUsage)
     llm_limit: CountingLimit = field(default_factory=CountingLimit)
     llm_terms: LlmTerms = field(default_factory=LlmTerms)
+    changes: MemoryChanges = field(default_factory=MemoryChanges)
+    request_counts: MemoryCounts = field(default_factory=MemoryCounts)
 
     def llm_engine(self, provider: str | None) -> Engine:
         """The template, or whoever is named."""
@@ -276,6 +396,9 @@ def memory_services(**changes) -> MemoryServices:
     fields = {
         "prices": CountingPriceStore(),
         "insights": insights,
+        "market": insights,
+        "analyses": CountingInsightStore(),
+        "listings": MemoryListings(),
         "llm_texts": MemoryTexts(insights),
         "quality": MemoryQualityStore(),
         "track_record": MemoryTrackRecord(),

@@ -69,8 +69,10 @@ function languageSwitch() {
     refresh();
     document.getElementById("language").focus();
   };
-  const label = `${LANGUAGES[other]}`;
-  return h("button", { type: "button", id: "language", class: "switch", lang: other, "aria-label": label, title: label, onclick: change }, other.toUpperCase());
+  const code = other.toUpperCase();
+  // The name holds what is seen, so that a voice can say it.
+  const label = `${code} · ${LANGUAGES[other]}`;
+  return h("button", { type: "button", id: "language", class: "switch", lang: other, "aria-label": label, title: label, onclick: change }, code);
 }
 
 function themeSwitch() {
@@ -120,7 +122,7 @@ async function show({ segments, query }, signal) {
   const title = view.title(segments.slice(1));
   document.title = `${title} · Stock AI`;
   const heading = h("h1", { tabindex: "-1" }, title);
-  const page = h("div", { class: `page ${name}` });
+  const page = h("div", { class: `page view-${name}` });
   const focused = main.contains(document.activeElement) ? document.activeElement.id : "";
   put(main, page);
   view.render(page, { heading, segments: segments.slice(1), query, signal, tell });
@@ -132,7 +134,6 @@ async function show({ segments, query }, signal) {
     document.getElementById(focused)?.focus({ preventScroll: true });
   }
   first = false;
-  performance.mark("view");
 }
 
 document.getElementById("skip").addEventListener("click", (event) => {

@@ -30,7 +30,8 @@ export function price(value, index = false) {
 export function fullPrice(value, index = false) {
   if (absent(value)) return NONE;
   if (index) return number(value, 2, 2);
-  return maker(Intl.NumberFormat, { style: "currency", currency: "VND", maximumFractionDigits: 0 }).format(value);
+  const currencyDisplay = language() === "vi" ? "symbol" : "code";
+  return maker(Intl.NumberFormat, { style: "currency", currency: "VND", maximumFractionDigits: 0, currencyDisplay }).format(value);
 }
 
 /** A change in percent with its sign. */
@@ -54,6 +55,9 @@ export function compact(value) {
   return maker(Intl.NumberFormat, options).format(value);
 }
 
+/** How many times. */
+export const times = (value) => (absent(value) ? NONE : `${number(value, 1, 1)}×`);
+
 /** An amount of US dollars. */
 export function dollars(value) {
   if (absent(value)) return NONE;
@@ -70,7 +74,8 @@ export function day(value, withYear = true) {
 
 /** A month, `2025-08`. */
 export function month(value) {
-  const options = { timeZone: "UTC", month: language() === "vi" ? "2-digit" : "short", year: "numeric" };
+  if (language() === "vi") return value.split("-").reverse().join("/");
+  const options = { timeZone: "UTC", month: "short", year: "numeric" };
   return maker(Intl.DateTimeFormat, options).format(new Date(`${value}-01T00:00:00Z`));
 }
 

@@ -62,7 +62,7 @@ export function bar(value, kind) {
   );
 }
 
-/** Shares of a whole side by side: [{count, kind, label}], with its words below. */
+/** Shares of a whole side by side: [{count, kind, label, words?}], each with its words below: its count, unless given. */
 export function stack(parts, label) {
   const total = parts.reduce((sum, one) => sum + one.count, 0) || 1;
   let at = 0;
@@ -79,8 +79,8 @@ export function stack(parts, label) {
     h(
       "ul",
       { class: "legend" },
-      parts.map(({ count, kind, label: name, way }) =>
-        h("li", { class: kind }, way === undefined ? null : mark(way), h("b", {}, number(count)), " ", name),
+      parts.map(({ count, kind, label: name, way, words }) =>
+        h("li", { class: kind }, way === undefined ? null : mark(way), h("b", {}, words ?? number(count)), " ", name),
       ),
     ),
   );
@@ -129,18 +129,27 @@ export function tabs(label, items) {
 export function choice(id, label, value, options, changed) {
   const items = options.map(([key, words]) => h("option", { value: key, selected: key === value }, words));
   const select = h("select", { id, onchange: (event) => changed(event.target.value) }, items);
-  return h("label", { class: "field" }, h("span", {}, label), select);
+  return h("div", { class: "field" }, h("label", { for: id }, label), select);
 }
+
+/** What a narrow screen shows below a figure, where a wide one has a column of its own. */
+export const below = (part) => h("span", { class: "narrow" }, part);
 
 /** The columns that every list of stocks begins with. */
 export function stockColumns() {
   return [
     { label: t("col.symbol"), cell: (row) => symbolLink(row.symbol, nameOf(row)) },
-    { label: t("col.close"), number: true, cell: (row) => price(row.close) },
-    { label: t("col.change"), number: true, cell: (row) => moved(row.change_percent) },
+    { label: t("col.close"), number: true, cell: (row) => [price(row.close), below(moved(row.change_percent))] },
+    { label: t("col.change"), number: true, wide: true, cell: (row) => moved(row.change_percent) },
     { label: t("col.signal"), cell: (row) => signalBadge(row.signal) },
     { label: t("col.confidence"), number: true, kind: "conf", cell: (row) => confidence(row.confidence, row.calibrated) },
   ];
+}
+
+/** A word of caution below a list whose signals are of a model that has shown no skill; null where none is needed. */
+export function caution(rows) {
+  if (!rows.some((row) => row.proven_skill === false)) return null;
+  return h("p", { class: "caution" }, icon("warning"), h("span", {}, t("worth.list"), " ", h("a", { href: link(["record"]) }, t("nav.record"))));
 }
 
 /** The date of the data, in words. */

@@ -56,12 +56,13 @@ def test_insights_histories_and_rows_are_those_of_redis(mongo_database, redis_cl
     assert (rows.version, rows.rows) == (None, RedisMarketViews(redis_client).rows().rows)
     for symbol in SYMBOLS:
         before = None
-        while True:
+        for _ in range(len(analyses)):
             page = redis_store.history(symbol, 2, before)
             assert reader.history(symbol, 2, before) == page
             if page.next is None:
                 break
             before = page.next
+        assert page.next is None
 
 
 def test_the_history_has_no_more_entries_than_that_in_redis(mongo_database, redis_client):

@@ -43,6 +43,19 @@ def test_rows_follow_the_insights(store, views):
     assert views.rows().rows == tuple(row(store.get(symbol)) for symbol in ("FPT", "VCB"))
 
 
+def test_rows_of_the_same_version_are_read_once(store, views, redis_client):
+    store.apply([ai_analysis()])
+    assert views.last_read == (None, ())
+    first = views.rows()
+    assert views.rows() is first
+    assert views.last_read is first
+    assert RedisMarketViews(redis_client).rows() == first
+    store.apply([ai_analysis("VCB", "b")])
+    assert [each.symbol for each in views.rows().rows] == ["FPT", "VCB"]
+    store.rebuild([])
+    assert views.rows() == (None, ())
+
+
 def test_the_version_changes_with_the_rows_and_only_with_them(store, views):
     seen = [views.version()]
     for analysis in (ai_analysis(), llm_analysis(event_time=NOW + MINUTE), ai_analysis("VCB", "b")):
@@ -57,7 +70,8 @@ def test_the_version_changes_with_the_rows_and_only_with_them(store, views):
 
 def test_a_duplicate_and_an_older_analysis_announce_nothing(store, views):
     later = NOW + MINUTE
-    store.apply([ai_analysis("FPT", "new", later, signal=Signal.SELL), ai_analysis("VCB", "b")])
+    new, other = ai_analysis("FPT", "new", later, signal=Signal.SELL), ai_analysis("VCB", "b")
+    store.apply([new, other])
     told = views.changes(FIRST_CHANGE, 10, 0)
     assert {each.change.symbol for each in told} == {"FPT", "VCB"}
     assert InsightChange(symbol="FPT", event_time=later, signal=Signal.SELL, confidence=0.5) in [

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from functions.aggregation.service import aggregate, rebuild
+from functions.aggregation.service import RebuiltInsights, aggregate, rebuild
 from stock_ai.errors import InvalidInputError, PoisonRecordError, RetryableError
 from stock_ai.streaming.rejects import set_aside, undecodable
 from tests.fakes.clock import FixedClock
@@ -43,7 +43,7 @@ def test_both_topics_meet_in_one_insight(house):
     assert (result.accepted, result.insights, result.quarantined) == (3, 2, {})
     insight = house.insights.get("FPT")
     assert (insight.ai.analysis_id, insight.llm.analysis_id) == ("a1", "l1")
-    assert len(house.insights.history("FPT", 10)) == 2
+    assert len(house.insights.history("FPT", 10).entries) == 2
 
 
 def test_poison_goes_to_the_dead_letters_of_its_own_topic(house):
@@ -74,7 +74,7 @@ def test_an_older_analysis_enters_the_history_but_not_the_insight(house):
     house.aggregate([record(ai_analysis("FPT", "new"), AI)])
     result = house.aggregate([record(ai_analysis("FPT", "old", NOW - dt.timedelta(days=1)), AI)])
     assert (result.accepted, result.insights) == (1, 0)
-    assert [entry.analysis_id for _, entry in house.insights.history("FPT", 10)] == ["new", "old"]
+    assert [entry.analysis_id for _, entry in house.insights.history("FPT", 10).entries] == ["new", "old"]
 
 
 def test_the_first_signal_of_a_symbol_date_and_model_is_issued(house):
@@ -111,5 +111,12 @@ def test_rebuilt_insights_equal_the_lost_ones(house):
     house.aggregate([record(ai_analysis(), AI), record(llm_analysis(), LLM), record(ai_analysis("VCB", "a2"), AI)])
     insights, histories = dict(house.insights.insights), dict(house.insights.histories)
     house.insights.insights["GONE"] = insights["FPT"]
-    assert rebuild(house.analyses, house.insights) == 2
+    assert rebuild(house.analyses, house.insights) == RebuiltInsights(insights=2, analyses=3)
     assert (house.insights.insights, house.insights.histories) == (insights, histories)
+
+
+def test_a_rebuild_tells_how_far_it_is(house):
+    house.analyses.add([ai_analysis(f"S{at:03}", f"a{at}") for at in range(1_100)])
+    told = []
+    rebuild(house.analyses, house.insights, lambda done, total: told.append((done, total)))
+    assert told == [(500, 1_100), (1_000, 1_100), (1_100, 1_100)]

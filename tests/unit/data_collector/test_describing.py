@@ -124,7 +124,7 @@ def test_the_simulated_market_is_described_as_often_as_it_is_collected():
     assert set(ports.listings.all()) == set(source.symbols())
 
 
-def test_a_file_moves_a_symbol_to_another_exchange(caplog):
+def test_a_file_moves_a_symbol_to_another_exchange():
     store = MemoryListings()
     acb = Listing(symbol="ACB", exchange=Exchange.HNX, as_of=TODAY, source="file")
     assert keep([acb], store) == (1, [])
@@ -132,5 +132,12 @@ def test_a_file_moves_a_symbol_to_another_exchange(caplog):
     moved = Listing(symbol="ACB", exchange=Exchange.HOSE, as_of=TODAY, source="file")
     assert keep([moved], store)[1] == [Move("ACB", Exchange.HNX, Exchange.HOSE)]
     assert store.get("ACB").exchange == "HOSE"
-    assert "moved to another exchange" in caplog.text
     assert keep([], store) == (0, [])
+
+
+def test_moves_that_a_file_tells_are_logged(caplog):
+    ports = make_ports()
+    ports.listings.known = {"FPT": Exchange.HNX}
+    collect(Do.COLLECT, SimulatedSource(ports.clock), ports)
+    assert ports.listings.get("FPT").exchange == "HOSE"
+    assert "moved to another exchange" in caplog.text

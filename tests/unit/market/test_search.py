@@ -67,6 +67,11 @@ def test_names_that_begin_with_the_text_come_before_others():
     assert [one.symbol for one in search(listings, "sữa")] == ["BBB", "AAA"]
 
 
+def test_symbols_that_begin_with_the_text_come_before_names():
+    listings = [named("AAA", "FP Group"), named("FPX"), named("ZFP", "FP Group")]
+    assert [one.symbol for one in search(listings, "fp")] == ["FPX", "AAA", "ZFP"]
+
+
 def test_the_limit_keeps_the_best():
     assert found("fpt", 2) == ["FPT", "FOX"]
     assert found("fpt", 0) == []
@@ -80,6 +85,10 @@ def test_a_text_without_a_word_fits_everything(text):
 @given(st.text(max_size=200))
 def test_no_text_breaks_it_and_a_limit_is_a_beginning(text):
     assert found(text, 3) == found(text)[:3]
+
+
+def test_accents_and_the_bar_of_a_d_go_and_marks_part_words():
+    assert plain_words("Tập đoàn ĐẤT-Xanh, (I.P.A) 2") == ("tap", "doan", "dat", "xanh", "i", "p", "a", "2")
 
 
 @given(st.text())
@@ -106,4 +115,4 @@ def test_near_symbols_are_suggested(symbol, symbols):
 
 
 def test_of_equally_near_symbols_those_that_begin_alike_come_first():
-    assert suggest("ABX", ["ABA", "CBX", "ABZ", "AZX"], limit=4) == ["ABA", "ABZ", "AZX", "CBX"]
+    assert suggest("MBX", ["ABX", "CBX", "MBB", "MSX"], limit=4) == ["MBB", "MSX", "ABX", "CBX"]

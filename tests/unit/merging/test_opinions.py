@@ -117,18 +117,15 @@ def test_without_a_signal_a_text_says_nothing_of_a_confidence():
         assert reason(insight) is PartReason.NO_SIGNAL
 
 
-probabilities = st.floats(0, 1)
 ais = st.builds(
-    lambda signal, confidence, model, as_of: ai_analysis(
-        signal=signal, confidence=confidence, model=model, as_of=as_of
-    ),
-    st.sampled_from(Signal),
-    probabilities,
-    st.sampled_from([None, PROVEN, UNPROVEN]),
-    st.dates(dt.date(2025, 8, 1), dt.date(2025, 9, 30)),
+    ai_analysis,
+    signal=st.sampled_from(Signal),
+    confidence=st.floats(0, 1),
+    model=st.sampled_from([None, PROVEN, UNPROVEN]),
+    as_of=st.dates(dt.date(2025, 8, 1), dt.date(2025, 9, 30)),
 )
 texts = st.builds(
-    lambda **changes: text(**changes),
+    text,
     provider=st.sampled_from(["anthropic", "template"]),
     stance=st.sampled_from(Stance),
     stance_confidence=st.sampled_from(StanceConfidence),

@@ -99,6 +99,7 @@ def test_nobody_waits_while_another_reads_again(kept, store, clock):
     reader.start()
     assert store.reading.wait(10)
     assert kept.get("FPT") == FPT
+    assert reader.is_alive()
     assert store.reads == 2
     store.answer.set()
     reader.join(10)

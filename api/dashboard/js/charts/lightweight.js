@@ -7,11 +7,15 @@ import {
   HistogramSeries,
   LineSeries,
 } from "../../vendor/lightweight-charts.js";
+import { number } from "../format.js";
 import { language } from "../i18n.js";
 import { legend } from "./legend.js";
 
 export const plain = false;
-const PANE_STRETCH = 0.28;
+const PANE_STRETCH = 0.34;
+/** So many markers have room for their words, on a chart that is no narrower. */
+const MOST_WORDS = 12;
+const NARROW = 600;
 
 /** Draws a model {bars, overlays, panes, markers, colours, price} into `node`. */
 export function draw(node, { bars, overlays, panes, markers, colours, price }) {
@@ -61,11 +65,12 @@ export function draw(node, { bars, overlays, panes, markers, colours, price }) {
     chart.addSeries(LineSeries, { color: colour, ...quiet, ...options }, pane).setData(points);
   };
   overlays.forEach(({ points }, at) => line(points, colours.series[at % colours.series.length], 0, { priceFormat: format }));
+  const plainly = { type: "custom", formatter: (value) => number(value, 1), minMove: 0.01 };
   panes.forEach((members, n) => {
     members.forEach(({ points, columns }, at) => {
       const colour = colours.series[at % colours.series.length];
-      if (!columns) return line(points, colour, n + 1);
-      const options = { color: colour, priceLineVisible: false, lastValueVisible: false };
+      if (!columns) return line(points, colour, n + 1, { priceFormat: plainly });
+      const options = { priceFormat: plainly, priceLineVisible: false, lastValueVisible: false };
       const tinted = points.map((one) => ({ ...one, color: `${one.value >= 0 ? colours.up : colours.down}99` }));
       chart.addSeries(HistogramSeries, options, n + 1).setData(tinted);
     });
@@ -78,7 +83,7 @@ export function draw(node, { bars, overlays, panes, markers, colours, price }) {
       position: rising ? "belowBar" : "aboveBar",
       shape: rising ? "arrowUp" : "arrowDown",
       color: rising ? colours.up : colours.down,
-      text: markers.length > 12 ? "" : text,
+      text: markers.length > MOST_WORDS || node.clientWidth < NARROW ? "" : text,
     })),
   );
   chart.timeScale().fitContent();

@@ -3,7 +3,6 @@
 import { h } from "../dom.js";
 import { compact, day, fullPrice, NONE, price } from "../format.js";
 import { t } from "../i18n.js";
-import { refresh } from "../router.js";
 import { boardColours, remember } from "../store.js";
 import { limits } from "./limits.js";
 import { moved } from "../widgets.js";
@@ -16,14 +15,17 @@ export function boardPanel(detail, prices) {
   const change = detail.change_percent ?? (reference && last?.close ? (last.close / reference - 1) * 100 : null);
   const edges = index || !reference ? null : limits(reference, detail.exchange);
   const shade = (value) => (boardColours() && !index ? shadeOf(value, reference, edges) : null);
-  const cell = (name, value) => pair(name, price(value, index), shade(value), value);
-  return h(
-    "section",
-    { class: "board card", "aria-label": t("board.label") },
+  const cell = (name, value) => pair(name, price(value, index), shade(value));
+  const section = h("section", { class: "board card", "aria-label": t("board.label") });
+  const redraw = () => {
+    section.replaceWith(boardPanel(detail, prices));
+    document.getElementById("board-colours").focus();
+  };
+  section.append(
     h(
       "div",
       { class: "board-main" },
-      h("p", { class: "big" }, h("span", { class: shade(detail.close) }, fullPrice(detail.close, index)), moved(change)),
+      h("p", { class: "big" }, h("span", { class: shade(detail.close) }, fullPrice(detail.close, index)), tag(shade(detail.close)), moved(change)),
       h("p", { class: "muted" }, t(last?.provisional ? "board.now" : "board.close", { date: day(detail.last) })),
     ),
     h(
@@ -33,8 +35,15 @@ export function boardPanel(detail, prices) {
       last ? [cell(t("board.open"), last.open), cell(t("board.high"), last.high), cell(t("board.low"), last.low)] : null,
       pair(t("board.volume"), last ? compact(last.volume) : NONE),
     ),
-    index ? null : colourSwitch(),
+    index ? "" : colourSwitch(redraw),
   );
+  return section;
+}
+
+/** The word for a colour that says more than up or down. */
+function tag(shade) {
+  const name = /^px-(.*)/.exec(shade ?? "")?.[1];
+  return name ? h("small", { class: `tag ${shade}` }, t(`board.${name}`)) : null;
 }
 
 function pair(name, words, shade = null) {
@@ -58,10 +67,10 @@ function shadeOf(value, reference, edges) {
   return value > reference ? "up" : "down";
 }
 
-function colourSwitch() {
+function colourSwitch(changed) {
   const set = (event) => {
     remember("board", event.target.checked ? "on" : "off");
-    refresh();
+    changed();
   };
   return h(
     "label",

@@ -34,12 +34,13 @@ function verdict(insight) {
   );
 }
 
-/** A share of the three as a piece of the bar; its label is in percent. */
+/** One of the three as a piece of the bar. */
 const chance = (name, value) => ({
-  count: Math.round(value * 100),
+  count: value,
+  words: share(value),
   kind: KIND[name][0],
   way: KIND[name][1],
-  label: `% ${t(`signal.${name}`)}`,
+  label: t(`signal.${name}`),
 });
 
 const calibrated = (insight) => insight.calibrated ?? true;

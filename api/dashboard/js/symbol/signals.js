@@ -9,7 +9,7 @@ import { table } from "../table.js";
 import { panel, signalBadge } from "../widgets.js";
 
 const HORIZON = "5";
-const SHOWN = 12;
+const SHOWN = 20;
 
 /** The newest signals; `record` is null where none was ever issued. */
 export function signalsPanel(record) {
@@ -26,9 +26,9 @@ export function signalsPanel(record) {
 
 function columns() {
   return [
-    { label: t("col.date"), cell: (one) => day(one.as_of) },
+    { label: t("col.date"), kind: "date", cell: (one) => day(one.as_of) },
     { label: t("col.signal"), cell: (one) => signalBadge(one.signal) },
-    { label: t("col.confidence"), number: true, cell: (one) => share(one.confidence) },
+    { label: t("col.confidence"), number: true, wide: true, cell: (one) => share(one.confidence) },
     { label: t("col.close"), number: true, wide: true, cell: (one) => price(one.close) },
     { label: t("signals.excess"), number: true, cell: (one) => excess(one.outcomes?.[HORIZON]) },
     { label: t("signals.outcome"), cell: (one) => outcome(one.outcomes?.[HORIZON]) },

@@ -8,7 +8,7 @@ import { known, t } from "../i18n.js";
 import { link } from "../router.js";
 import { empty, fillIn } from "../states.js";
 import { table } from "../table.js";
-import { asOf, card, confidence, figure, moved, panel, sectorName, signalBadge, stack, symbolLink, tone } from "../widgets.js";
+import { asOf, card, caution, confidence, figure, moved, panel, sectorName, signalBadge, stack, symbolLink, tone } from "../widgets.js";
 
 const SESSIONS = 120;
 const STEPS = [2, 1, 0.15];
@@ -153,5 +153,5 @@ function topCard(top) {
     { label: t("col.signal"), cell: (row) => signalBadge(row.signal) },
     { label: t("col.confidence"), number: true, kind: "conf", cell: (row) => confidence(row.confidence, row.calibrated ?? true) },
   ];
-  return panel(t("market.top"), h("a", { href: link(["screen"]) }, t("market.all-signals")), table(t("market.top"), columns, top));
+  return panel(t("market.top"), h("a", { href: link(["screen"]) }, t("market.all-signals")), table(t("market.top"), columns, top), caution(top));
 }

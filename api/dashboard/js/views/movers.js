@@ -2,7 +2,7 @@
 
 import { get } from "../api.js";
 import { h, put } from "../dom.js";
-import { compact, number } from "../format.js";
+import { compact, times } from "../format.js";
 import { t } from "../i18n.js";
 import { go, link } from "../router.js";
 import { empty, fillIn } from "../states.js";
@@ -34,22 +34,23 @@ export function render(page, { heading, segments, query, signal, tell }) {
     tell(freshness);
     put(date, asOf(freshness.as_of));
     if (!movers.length) return empty(t("movers.none"));
-    return table(`${t("nav.movers")}: ${t(`movers.${by}`)}. ${t("table.vnd")}`, columns(), movers);
+    return table(`${t("nav.movers")}: ${t(`movers.${by}`)}. ${t("table.vnd")}`, columns(by), movers);
   };
   fillIn(list, signal, make, 14);
 }
 
-function columns() {
+/** A narrow screen shows what the list is ranked by and leaves out the rest. */
+function columns(by) {
   const [symbol, close, change, signal, confidence] = stockColumns();
   return [
     symbol,
     close,
     change,
-    { label: t("col.value"), number: true, wide: true, cell: (row) => compact(row.traded_value) },
-    { label: t("col.volume-ratio"), number: true, cell: (row) => `${number(row.volume_ratio, 1, 1)}×` },
+    { label: t("col.value"), number: true, wide: by !== "active", cell: (row) => compact(row.traded_value) },
+    { label: t("col.volume-ratio"), number: true, wide: by !== "unusual_volume", cell: (row) => times(row.volume_ratio) },
     signal,
     { ...confidence, wide: true },
     { label: t("col.sector"), wide: true, cell: (row) => sectorName(row.sector) },
-    { label: t("col.exchange"), wide: true, cell: (row) => row.exchange },
+    { label: t("col.exchange"), wide: true, cell: (row) => row.exchange ?? "–" },
   ];
 }

@@ -9,7 +9,7 @@ import { icon } from "../icons.js";
 import { link } from "../router.js";
 import { fillIn } from "../states.js";
 import { table } from "../table.js";
-import { card, figure, panel, signalBadge, tabs } from "../widgets.js";
+import { card, figure, signalBadge, tabs } from "../widgets.js";
 
 const HORIZONS = ["1", "5", "20"];
 
@@ -19,7 +19,7 @@ export function render(page, { heading, query, signal, tell }) {
   const asked = query.get("sessions");
   const horizon = HORIZONS.includes(asked) ? asked : "5";
   const items = HORIZONS.map((one) => ({
-    label: t("record.after", { sessions: one }),
+    label: t(one === "1" ? "record.after-one" : "record.after", { sessions: one }),
     href: link(["record"], { sessions: one }),
     current: one === horizon,
   }));
@@ -46,9 +46,14 @@ function parts(record, horizon) {
       "div",
       { class: "duo even" },
       card(t("record.reliability"), h("p", { class: "muted" }, t("record.reliability-note")), reliability(groups, horizon)),
-      panel(t("record.by-signal"), null, signalTable(record.by_signal, horizon), h("h3", { class: "minor" }, t("record.by-model")), modelTable(record.by_model, horizon)),
+      h(
+        "div",
+        { class: "stackdown" },
+        card(t("record.by-signal"), signalTable(record.by_signal, horizon)),
+        card(t("record.by-model"), modelTable(record.by_model, horizon)),
+        card(t("record.by-month"), monthTable([...record.by_month].reverse(), horizon)),
+      ),
     ),
-    card(t("record.by-month"), monthTable([...record.by_month].reverse(), horizon)),
     h("ul", { class: "disclaimers", lang: "en" }, (record.disclaimers ?? []).map((text) => h("li", {}, text))),
   ];
 }

@@ -2,12 +2,12 @@
 
 import { get, getOrNull } from "../api.js";
 import { h, put } from "../dom.js";
-import { compact, number } from "../format.js";
+import { compact, number, times } from "../format.js";
 import { t } from "../i18n.js";
 import { go, link } from "../router.js";
 import { empty, fillIn } from "../states.js";
 import { table } from "../table.js";
-import { asOf, choice, sectorName, stockColumns } from "../widgets.js";
+import { asOf, caution, choice, sectorName, stockColumns } from "../widgets.js";
 import { EXCHANGES } from "./movers.js";
 
 const PAGE = 50;
@@ -55,6 +55,7 @@ export function render(page, { heading, query, signal, tell }) {
     if (!answer.signals.length) return empty(t("screen.none"), h("a", { class: "button", href: link(["screen"]) }, t("filter.reset")));
     return [
       table(`${t("nav.screen")}. ${t("table.vnd")}`, columns(asked.sort || SORTS[0], with_), answer.signals),
+      caution(answer.signals),
       pages(answer.next_cursor, cursor, with_),
     ];
   };
@@ -85,8 +86,8 @@ function columns(sort, with_) {
     signal,
     { ...confidence, sort: by("-confidence", "descending", "confidence") },
     { label: t("col.value"), number: true, wide: true, sort: by("traded_value", "descending"), cell: (row) => compact(row.traded_value) },
-    { label: t("col.volume-ratio"), number: true, wide: true, cell: (row) => `${number(row.volume_ratio, 1, 1)}×` },
+    { label: t("col.volume-ratio"), number: true, wide: true, cell: (row) => times(row.volume_ratio) },
     { label: t("col.sector"), wide: true, cell: (row) => sectorName(row.sector) },
-    { label: t("col.exchange"), wide: true, cell: (row) => row.exchange },
+    { label: t("col.exchange"), wide: true, cell: (row) => row.exchange ?? "–" },
   ];
 }

@@ -32,12 +32,17 @@ export async function render(page, { heading, segments, query, signal, tell }) {
     page,
     head,
     board,
-    h("div", { class: "desk" }, h("div", { class: "stackdown" }, chart, explanation), h("div", { class: "stackdown" }, insight, hints)),
-    h("div", { class: "duo even" }, signals, indicators),
+    h(
+      "div",
+      { class: "desk" },
+      h("div", { class: "stackdown" }, chart, explanation, signals),
+      h("div", { class: "stackdown" }, insight, hints, indicators),
+    ),
   );
 
   const asked = get(`stocks/${path}`, {}, signal);
-  const record = getOrNull(`track-record/${path}`, { limit: 250 }, signal);
+  // Nothing else is asked of a symbol that there is not.
+  const record = asked.then(() => getOrNull(`track-record/${path}`, { limit: 250 }, signal));
   const analysis = asked.then(() => get(`analysis/${path}/insight`, {}, signal));
   const market = asked.then(() => getOrNull("track-record", {}, signal));
   for (const promise of [record, analysis, market]) promise.catch(() => {});
@@ -62,5 +67,6 @@ export async function render(page, { heading, segments, query, signal, tell }) {
   fillIn(signals, signal, async () => signalsPanel(await record), 6);
   fillIn(indicators, signal, async () => indicatorsPanel(await analysis), 6);
   put(hints, hintsPanel(symbol, signal));
-  follow([symbol], signal, refresh);
+  const shown = (insight) => follow(new Map([[symbol, insight?.event_time ?? null]]), signal, refresh);
+  analysis.then(shown, () => shown(null));
 }

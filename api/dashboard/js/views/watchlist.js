@@ -10,7 +10,7 @@ import { refresh } from "../router.js";
 import { empty, fillIn } from "../states.js";
 import { toggleWatched, watched } from "../store.js";
 import { table } from "../table.js";
-import { asOf, confidence, moved, signalBadge, symbolLink } from "../widgets.js";
+import { asOf, below, confidence, moved, signalBadge, symbolLink } from "../widgets.js";
 
 const USUAL = ["VNINDEX", "FPT", "ACB", "VNM", "CTG", "BID"];
 
@@ -26,8 +26,10 @@ export function render(page, { heading, signal, tell }) {
     put(list, empty(t("watch.empty"), h("p", { class: "chips" }, add)));
     return;
   }
+  const shown = new Map(symbols.map((symbol) => [symbol, null]));
   const make = async () => {
     const answer = await get("watchlist", { symbols: symbols.join(",") }, signal);
+    for (const one of answer.insights) shown.set(one.symbol, one.event_time);
     tell(answer.freshness);
     put(date, asOf(answer.freshness.as_of));
     const insights = new Map(answer.insights.map((one) => [one.symbol, one]));
@@ -38,8 +40,8 @@ export function render(page, { heading, signal, tell }) {
     }));
     return table(`${t("nav.watchlist")}. ${t("table.vnd")}`, columns(), rows);
   };
-  fillIn(list, signal, make, 8);
-  follow(symbols, signal, () => fillIn(list, signal, make, symbols.length));
+  const fill = () => fillIn(list, signal, make, symbols.length);
+  fill().then(() => follow(shown, signal, fill));
 }
 
 function change(symbol) {
@@ -58,7 +60,7 @@ function addForm() {
   return h(
     "form",
     { class: "toolbar", onsubmit: add },
-    h("label", { class: "field" }, h("span", {}, t("watch.add-label")), input),
+    h("div", { class: "field" }, h("label", { for: "add-symbol" }, t("watch.add-label")), input),
     h("button", { class: "button", type: "submit" }, t("watch.add")),
   );
 }
@@ -66,13 +68,20 @@ function addForm() {
 function columns() {
   return [
     { label: t("col.symbol"), cell: (row) => (row.state === "watch.unknown" && !row.insight ? h("b", {}, row.symbol) : symbolLink(row.symbol)) },
-    { label: t("col.close"), number: true, cell: ({ insight, symbol, state }) => (insight ? price(insight.close, symbol.endsWith("INDEX")) : h("span", { class: "muted" }, t(state))) },
-    { label: t("col.change"), number: true, cell: ({ insight }) => moved(insight?.ai?.indicators?.roc_1) },
+    { label: t("col.close"), number: true, cell: closing },
+    { label: t("col.change"), number: true, wide: true, cell: ({ insight }) => moved(changeOf(insight)) },
     { label: t("col.signal"), cell: ({ insight }) => (insight ? signalBadge(insight.signal) : "") },
     { label: t("col.confidence"), number: true, kind: "conf", cell: ({ insight }) => confidence(insight?.confidence, insight?.calibrated) },
     { label: "RSI 14", number: true, wide: true, cell: ({ insight }) => rounded(insight?.ai?.indicators?.rsi_14) },
     { label: hidden(t("watch.remove")), kind: "end", cell: ({ symbol }) => remover(symbol) },
   ];
+}
+
+const changeOf = (insight) => insight?.ai?.indicators?.roc_1;
+
+function closing({ insight, symbol, state }) {
+  if (!insight) return h("span", { class: "muted" }, t(state));
+  return [price(insight.close, symbol.endsWith("INDEX")), below(moved(changeOf(insight)))];
 }
 
 const rounded = (value) => (value === null || value === undefined ? "–" : Math.round(value));

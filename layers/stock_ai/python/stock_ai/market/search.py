@@ -6,7 +6,7 @@ import difflib
 import heapq
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Protocol, TypeVar
 
@@ -14,6 +14,7 @@ _WORD = re.compile(r"[a-z0-9]+")
 _LONGEST_TEXT = 100
 """Characters of a search that are looked at."""
 _LONGEST_SYMBOL = 16
+"""Characters of a symbol that are looked at."""
 _ALIKE = 0.6
 """`difflib`'s measure: two of three characters are the same, in order."""
 
@@ -49,21 +50,20 @@ def search(listings: Iterable[N], text: str, limit: int | None = None) -> list[N
     the Vietnamese name, or of the English one, or the symbol. Names that begin with the text come before other names,
     equals by symbol. Case and accents do not matter.
     """
-    words = plain_words(text[:_LONGEST_TEXT])
-    found = ((rank, one.symbol, one) for one in listings if (rank := _rank(one, words)) is not None)
+    found = _found(listings, text)
     key = _order
     ordered = sorted(found, key=key) if limit is None else heapq.nsmallest(limit, found, key=key)
     return [one for _, _, one in ordered]
 
 
-def suggest(symbol: str, known: Iterable[str], limit: int = 3) -> list[str]:
-    """The symbols of `known` that are nearest to one that is not known, best first; of equals those that begin alike.
+def ranked(listings: Iterable[N], text: str) -> list[tuple[int, str, N]]:
+    """What `search` finds, each behind its place in that order: how well it fits, 0 the best, and its symbol."""
+    return sorted(_found(listings, text), key=_order)
 
-    Longer ones than any symbol have none.
-    """
-    wanted = "".join(plain_words(symbol[: _LONGEST_SYMBOL + 1])).upper()
-    if not wanted or len(symbol) > _LONGEST_SYMBOL:
-        return []
+
+def suggest(symbol: str, known: Iterable[str], limit: int = 3) -> list[str]:
+    """The symbols of `known` nearest to one that is not known, best first; of equals those that begin alike."""
+    wanted = "".join(plain_words(symbol[:_LONGEST_SYMBOL])).upper()
     matcher = difflib.SequenceMatcher(autojunk=False)
     matcher.set_seq2(wanted)
     near: list[tuple[float, bool, bool, str]] = []
@@ -76,6 +76,11 @@ def suggest(symbol: str, known: Iterable[str], limit: int = 3) -> list[str]:
             # Two letters swapped are a slip of the fingers, of the same ratio as one that is another.
             near.append((-ratio, sorted(name) != sorted(wanted), name[0] != wanted[0], name))
     return [name for *_, name in heapq.nsmallest(limit, near)]
+
+
+def _found(listings: Iterable[N], text: str) -> Iterator[tuple[int, str, N]]:
+    words = plain_words(text[:_LONGEST_TEXT])
+    return ((rank, one.symbol, one) for one in listings if (rank := _rank(one, words)) is not None)
 
 
 def _order(found: tuple[int, str, N]) -> tuple[int, str]:

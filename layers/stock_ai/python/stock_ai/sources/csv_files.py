@@ -172,7 +172,7 @@ def _listing_file(path: Path) -> Path | None:
 def _files(path: Path) -> list[Path]:
     if path.is_dir():
         found = (file for file in path.iterdir() if file.suffix.lower() == ".csv" and file.is_file())
-        files = sorted(file for file in found )
+        files = sorted(file for file in found if file.name.lower() != FILE_NAME)
         if not files:
             raise InvalidInputError(f"PRICE_DATA {path}: the folder has no .csv file")
         return files

@@ -65,7 +65,7 @@ class MongoAnalysisStore:
         """The collection, its index made sure of once per process, before the first write."""
         self._analyses.create_index([("symbol", ASCENDING), ("event_time", ASCENDING)])
         # For the newest of each kind, see `MongoInsightReader`.
-        self._analyses.create_index([("symbol", ASCENDING), ("kind", ASCENDING), ("last_event_time", ASCENDING)])
+        self._analyses.create_index([("kind", ASCENDING), ("symbol", ASCENDING), ("last_event_time", ASCENDING)])
         return self._analyses
 
 

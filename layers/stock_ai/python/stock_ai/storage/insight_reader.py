@@ -11,7 +11,7 @@ from pymongo.database import Database
 from stock_ai.clock import Clock
 from stock_ai.market_view import row
 from stock_ai.merging import history_members, history_page, merge, newest
-from stock_ai.models import AiAnalysis, HistoryKind, Insight, LlmAnalysis
+from stock_ai.models import HistoryKind, Insight
 from stock_ai.models.insight import HistoryPage, HistoryPosition
 from stock_ai.models.market_view import MarketRows
 from stock_ai.storage.analyses import from_document
@@ -37,10 +37,7 @@ class MongoInsightReader:
 
     def get(self, symbol: str) -> Insight | None:
         """See `InsightReader.get`."""
-        insight: Insight | None = None
-        for analysis in self._newest(symbol):
-            insight = merge(insight, analysis)
-        return insight
+        return self._insight(symbol, tuple(HistoryKind))
 
     def get_many(self, symbols: Sequence[str]) -> dict[str, Insight]:
         """See `InsightReader.get_many`. Some reads of an index for each symbol."""
@@ -54,19 +51,27 @@ class MongoInsightReader:
 
     def rows(self) -> MarketRows:
         """See `MarketReader.rows`. Of no version, since only all of these reads tell whether anything has changed."""
-        insights = self.get_many(sorted(self._symbols()))
-        return MarketRows(None, tuple(row(insight) for insight in insights.values()))
-
-    def _newest(self, symbol: str) -> list[AiAnalysis | LlmAnalysis]:
-        """The newest analysis of each kind, all of those that share the last event time."""
         with translated():
-            return [
-                from_document(found, found["last_event_time"])
-                for kind in HistoryKind
-                for found in self._newest_documents({"symbol": symbol, "kind": str(kind)})
+            # Most symbols have no text, and to find none takes a read for each window.
+            told = {found["symbol"] for found in self._analyses.find({"kind": str(HistoryKind.LLM)}, {"symbol": 1})}
+        insights = [
+            self._insight(symbol, tuple(HistoryKind) if symbol in told else (HistoryKind.AI,))
+            for symbol in sorted(self._symbols())
+        ]
+        return MarketRows(None, tuple(row(insight) for insight in insights if insight is not None))
+
+    def _insight(self, symbol: str, kinds: Sequence[HistoryKind]) -> Insight | None:
+        with translated():
+            documents = [
+                found for kind in kinds for found in self._newest_documents({"kind": str(kind), "symbol": symbol})
             ]
+        insight: Insight | None = None
+        for document in documents:
+            insight = merge(insight, from_document(document, document[_LAST]))
+        return insight
 
     def _newest_documents(self, wanted: Document) -> list[Document]:
+        """Those of the last event time, of which there can be several."""
         now = self._clock()
         # The embedded server sorts all that a query matches, so it is asked for the last days first.
         for since in (*(now - window for window in _WINDOWS), None):

@@ -53,9 +53,11 @@ end
 return changed
 """
 
-# One answer of one string takes the client a tenth of the time that 1,577 strings take.
+# One string is read sooner than 1,577, and none where the reader has the version.
 _READ = """
-return {redis.call('GET', KEYS[2]), table.concat(redis.call('HVALS', KEYS[1]), ',')}
+local version = redis.call('GET', KEYS[2]) or ''
+if version == ARGV[1] then return {version} end
+return {version, table.concat(redis.call('HVALS', KEYS[1]), ',')}
 """
 _FIXED_ARGUMENTS = 2
 _KEYS = [keys.MARKET_ROWS, keys.MARKET_VERSION, keys.MARKET_CHANGES]
@@ -76,6 +78,7 @@ class RedisMarketViews:
         self._redis = client
         self._update = client.register_script(_UPDATE)
         self._read = client.register_script(_READ)
+        self._last = MarketRows(None, ())
 
     def update(self, insights: Sequence[Insight], announce: bool) -> int:
         """Write the rows of insights that are newer than those that are there; how many. Idempotent, in any order.
@@ -98,15 +101,24 @@ class RedisMarketViews:
             return cast("int", self._update(_KEYS, arguments)) if len(arguments) > _FIXED_ARGUMENTS else 0
 
     def rows(self) -> MarketRows:
-        """See `MarketReader.rows`.
+        """See `MarketReader.rows`. Those of the version that was read last are given again without being read.
 
         Raises:
             RetryableError: Redis is away.
         """
+        last = self._last
         with translated():
-            version, joined = cast("tuple[bytes | None, bytes]", self._read(_KEYS[:2]))
-        found = sorted(map(MarketRow.of, from_json(b"[" + joined + b"]")), key=lambda row: row.symbol)
-        return MarketRows(None if version is None else version.decode(), tuple(found))
+            found, *joined = cast("list[bytes]", self._read(_KEYS[:2], [last.version or "none"]))
+        if not joined:
+            return last
+        rows = sorted(map(MarketRow.of, from_json(b"[" + joined[0] + b"]")), key=lambda row: row.symbol)
+        self._last = MarketRows(found.decode() or None, tuple(rows))
+        return self._last
+
+    @property
+    def last_read(self) -> MarketRows:
+        """What `rows` gave last, for when Redis is away; no rows before the first read."""
+        return self._last
 
     def version(self) -> str | None:
         """That of `rows` alone: whether anything has changed, in one small read.

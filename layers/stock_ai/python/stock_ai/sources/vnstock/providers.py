@@ -10,9 +10,8 @@ from typing import Final, TypeVar
 import pybreaker
 
 from stock_ai.clock import Clock
-from stock_ai.errors import InvalidInputError, RateLimitedError, RetryableError
+from stock_ai.errors import InvalidInputError, PaceExceededError, RateLimitedError, RetryableError
 from stock_ai.resilience.deadline import Deadline
-from stock_ai.errors import PaceExceededError
 from stock_ai.resilience.pacing import Pacer
 from stock_ai.resilience.retrying import Backoff
 from stock_ai.sources.vnstock.library import KBS, VCI, NotServedError

@@ -1,0 +1,121 @@
+"""What holds on every view: widths, weight, speed, policy, banners, failures."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import WATCH, settled, visit
+from tests.browser.fixture_api import serving
+
+PATHS = ["", "#/movers", "#/movers/active", "#/screen", "#/watchlist", "#/record", "#/quality", "#/symbol/FPT"]
+MAX_BYTES = 250_000
+MAX_READY_MS = 1_000
+MAX_SHIFT = 0.1
+
+
+@pytest.mark.parametrize("width", [390, 768, 1024, 1440])
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_fits_its_width_and_keeps_the_policy(open_page, language, width):
+    page = open_page(width=width, language=language)
+    beyond = (
+        "[...document.querySelectorAll('main *')].filter((one) => !one.closest('.sr, svg, .chart')"
+        " && one.getBoundingClientRect().right > innerWidth + 1).map((one) => one.outerHTML.slice(0, 90))"
+    )
+    for path in PATHS:
+        visit(page, path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        assert page.evaluate(beyond) == [], path
+    assert page.evaluate("faults.csp") == []
+    assert page.watched.all == []
+
+
+def test_first_view_is_light_fast_and_steady(browser, site):
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="vi-VN")
+    page = context.new_page()
+    page.add_init_script(WATCH)
+    network = context.new_cdp_session(page)
+    network.send("Network.enable")
+    sizes: list[float] = []
+    network.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    page.goto(site.url)
+    settled(page)
+    ready = page.evaluate("new Promise((done) => (function look() {"
+                          "faults.ready ? done(faults.ready) : requestAnimationFrame(look) })())")  # fmt: skip
+    figures = {"bytes": sum(sizes), "requests": len(sizes), "ready_ms": ready, "shift": page.evaluate("faults.shift")}
+    print(figures)
+    context.close()
+    assert figures["bytes"] <= MAX_BYTES
+    assert figures["ready_ms"] <= MAX_READY_MS
+    assert figures["shift"] <= MAX_SHIFT
+
+
+def test_banner_says_simulated_old_and_provisional(open_page, site):
+    page = open_page()
+    expect(page.locator("#banner .notice")).to_have_count(0)
+    site.answers.world.simulated = True
+    site.answers.world.sessions_behind = 3
+    site.answers.world.provisional = True
+    page.reload()
+    for path in ["", "#/movers", "#/screen", "#/record", "#/quality", "#/symbol/FPT"]:
+        visit(page, path)
+        banner = page.get_by_role("status").filter(has_text="Simulated market")
+        expect(banner).to_contain_text("3 sessions have closed since")
+        expect(banner).to_contain_text("is still running")
+    page.get_by_role("button", name="Tiếng Việt").click()
+    expect(page.locator("#banner")).to_contain_text("Thị trường mô phỏng")
+
+
+def test_failed_part_leaves_the_others_and_can_be_asked_again(open_page, site):
+    site.answers.world.broken = frozenset({"market/sectors"})
+    page = open_page()
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("Temporarily unavailable")
+    expect(alert.locator("code")).to_have_text(re.compile("[0-9a-f]{12}"))
+    expect(page.get_by_role("heading", name="Strongest signals")).to_be_visible()
+    site.answers.world.broken = frozenset()
+    alert.get_by_role("button", name="Try again").click()
+    expect(page.locator(".tile").first).to_be_visible()
+
+
+def test_api_out_of_reach_is_told(open_page):
+    page = open_page("#/movers")
+    page.route("**/api/v1/**", lambda route: route.abort())
+    page.get_by_role("link", name="Losers").click()
+    expect(page.get_by_role("alert")).to_contain_text("The API cannot be reached")
+
+
+def test_works_under_the_stage_of_a_gateway(open_page, vendor):
+    with serving(prefix="/prod", vendor=vendor) as staged:
+        page = open_page("#/symbol/FPT", url=staged.url)
+        expect(page.locator(".chart canvas").first).to_be_visible()
+        expect(page.get_by_role("link", name="API documentation")).to_have_attribute("href", f"{staged.url}docs")
+        staged.answers.world.streaming = False
+        page.get_by_role("button", name="Explain in words").click()
+        expect(page.locator(".letter")).to_be_visible()
+
+
+def test_api_base_is_named_by_the_page(open_page, site):
+    page = open_page()
+    page.evaluate("document.querySelector('meta[name=api-base]').content = 'elsewhere/api/'")
+    asked = page.evaluate(
+        "import(new URL('js/api.js', document.baseURI)).then(({ address }) => address('stocks').href)"
+    )
+    assert asked == f"{site.url}elsewhere/api/stocks"
+
+
+def test_new_insight_is_shown_when_it_is_told(open_page, site):
+    site.followed.clear()
+    page = open_page("#/symbol/FPT")
+    assert site.followed.wait(5)
+    with page.expect_response("**/analysis/FPT/insight"):
+        site.tell("FPT")
+    settled(page)
+    assert page.watched.all == []
+
+
+def test_unknown_view_says_so(open_page):
+    page = open_page("#/nowhere")
+    expect(page.get_by_role("heading", level=1)).to_have_text("There is nothing here")
