@@ -96,9 +96,9 @@ class Answer:
             body = await run_in_threadpool(compressed, body, coding) if long else compressed(body, coding)
             changes = {b"content-encoding": coding.encode(), b"content-length": b"%d" % len(body)}
             headers = _replaced(headers, changes | ({b"etag": tag.encode("latin-1")} if tag else {}))
-        if self._kept is not None and self._question is not None and status == 200 and tag:
-            if told.get(b"cache-control", b"").startswith(b"public"):
-                self._kept.put(self._question, headers, body, tag)
+        public = status == 200 and told.get(b"cache-control", b"").startswith(b"public")
+        if self._kept is not None and self._question is not None and tag and public:
+            self._kept.put(self._question, headers, body, tag)
         await self._whole(status, headers, body)
 
     async def _not_modified(self, headers: Headers) -> None:

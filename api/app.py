@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
 
-from api import openapi, problems
+from api import marks, openapi, problems
+from api.dashboard_files import Dashboard, prefers_page
 from api.explanations import Explanations
-from api.middleware import HEADER, RequestScope
+from api.kept_reads import KeptReads
+from api.limits import RequestLimit
+from api.middleware import EXPOSED, HEADER, Front
 from api.recent import RecentAnswers
-from api.routers import analysis, health, indicators, llm, market, signals, stocks, track_record, watchlist
+from api.routers import analysis, health, indicators, llm, market, signals, stocks, stream, track_record, watchlist
 from api.schemas import Links
 from api.services import Services
+from api.streaming import ChangeHub
+from api.terms import HttpTerms
 
 PREFIX = "/api/v1"
 _DESCRIPTION = """Vietnamese stocks: prices, indicators, signals with calibrated confidence, and explanations in words.
@@ -30,9 +33,11 @@ _TAGS = [
     {"name": "health", "description": "State of the service."},
 ]
 
+_NO_TERMS = HttpTerms()
 
-def create_app(services: Services, cors_origins: Sequence[str] = ("*",)) -> FastAPI:
-    """The API over `services`, open to browsers from `cors_origins`."""
+
+def create_app(services: Services, terms: HttpTerms = _NO_TERMS) -> FastAPI:
+    """The API over `services` and the dashboard that shows it, on these terms."""
     app = FastAPI(
         title="Stock AI",
         version="1.0.0",
@@ -48,34 +53,48 @@ def create_app(services: Services, cors_origins: Sequence[str] = ("*",)) -> Fast
     )
     app.state.services = services
     app.state.explanations = Explanations(services)
+    app.state.changes = ChangeHub(lambda: services.changes)
     # They are tried in this order: the route of kept texts may cost little more than a bare one.
-    for routes in (llm, stocks, analysis, watchlist, signals, market, indicators, track_record, health):
+    for routes in (llm, stocks, analysis, watchlist, signals, market, indicators, track_record, stream, health):
         app.include_router(routes.router, prefix=PREFIX)
 
-    @app.get("/", operation_id="getIndex", summary="Where to go from here", tags=["health"])
-    async def index(request: Request) -> Links:
-        """Links to the parts of this API, under the stage of a gateway where there is one."""
-        root = request.scope.get("root_path", "")
-        return Links(
-            name="Stock AI",
-            links={
-                "documentation": f"{root}/docs",
-                "openapi": f"{root}/openapi.json",
-                "stocks": f"{root}{PREFIX}/stocks",
-                "market": f"{root}{PREFIX}/market/overview",
-                "health": f"{root}{PREFIX}/health",
-            },
-        )
+    dashboard = Dashboard()
+    app.router.default = dashboard
+
+    @app.get("/", operation_id="getIndex", summary="Where to go from here", tags=["health"], response_model=Links)
+    def index(request: Request) -> Response:
+        """Links to the parts of this API, under a gateway's stage where there is one; to a browser the dashboard."""
+        if prefers_page(request.headers.get("accept", "")):
+            return dashboard.page(request)
+        return _links(request.scope.get("root_path", ""))
 
     problems.install(app)
     app.add_middleware(RecentAnswers, path_end=llm.PATH_END)
-    app.add_middleware(RequestScope)
+    limit = None
+    if terms.requests_per_minute:
+        limit = RequestLimit(terms.requests_per_minute, lambda: services.request_counts)
+    kept = KeptReads(terms.keep_seconds) if terms.keep_seconds else None
+    app.add_middleware(Front, body_bytes=terms.body_bytes, limit=limit, kept=kept)
     app.add_middleware(
         CORSMiddleware,
-        allow_origins=list(cors_origins),
-        allow_methods=["GET", "POST"],
-        allow_headers=["Content-Type", "If-None-Match", "Last-Event-ID"],
-        expose_headers=["ETag", "Location", "Retry-After", HEADER],
+        allow_origins=list(terms.cors_origins),
+        allow_methods=["GET", "HEAD", "POST"],
+        allow_headers=["Content-Type", "If-None-Match", "Last-Event-ID", HEADER],
+        expose_headers=[*EXPOSED, HEADER, marks.HEADER],
     )
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     return app
+
+
+def _links(root: str) -> Response:
+    links = Links(
+        name="Stock AI",
+        links={
+            "documentation": f"{root}/docs",
+            "openapi": f"{root}/openapi.json",
+            "stocks": f"{root}{PREFIX}/stocks",
+            "market": f"{root}{PREFIX}/market/overview",
+            "health": f"{root}{PREFIX}/health",
+        },
+    )
+    return Response(links.model_dump_json(), media_type="application/json", headers={"Vary": "Accept"})

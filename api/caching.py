@@ -66,7 +66,7 @@ def lifetime(now: dt.datetime, max_age: int, freshness: Freshness | None) -> str
     if max_age <= 0:
         return "no-cache"
     left = seconds_until_open(now)
-    settled = freshness is not None and freshness.sessions_behind == 0 and not freshness.provisional
+    settled = freshness and freshness.sessions_behind == 0 and not freshness.provisional and not freshness.degraded
     if left is None or not settled or left <= max_age:
         return f"public, max-age={max_age}, stale-while-revalidate={_STALE_FACTOR * max_age}"
     age = min(left, _LONGEST_SECONDS)

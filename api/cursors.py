@@ -50,11 +50,12 @@ def decode(text: str, question: str, form: type[P]) -> P:
     """
     try:
         padded = text.encode("ascii") + b"=" * (-len(text) % 4)
-        asked, place = _adapter(form).validate_json(base64.b64decode(padded, altchars=b"-_", validate=True))
+        asked, found = _adapter(form).validate_json(base64.b64decode(padded, altchars=b"-_", validate=True))
     except (UnicodeError, binascii.Error, ValidationError, OverflowError):
         raise unknown(text) from None
     if asked != question:
         raise refused(("query", "cursor"), "belongs to another question than this one", text)
+    place: P = found
     return place
 
 
@@ -64,5 +65,5 @@ def unknown(text: str) -> RequestValidationError:
 
 
 @functools.cache
-def _adapter(form: type[P]) -> TypeAdapter[tuple[str, P]]:
-    return TypeAdapter(tuple[str, form], config=ConfigDict(strict=True, allow_inf_nan=False))  # type: ignore[valid-type]
+def _adapter(form: Any) -> TypeAdapter[tuple[str, Any]]:
+    return TypeAdapter(tuple[str, form], config=ConfigDict(strict=True, allow_inf_nan=False))

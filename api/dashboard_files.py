@@ -126,7 +126,9 @@ def _read(folder: Path, paths: list[Path]) -> tuple[dict[str, File], str]:
 
 
 def _paths(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.suffix in _TYPES and path.is_file() and not path.is_symlink())
+    return sorted(
+        path for path in folder.rglob("*") if path.suffix in _TYPES and path.is_file() and not path.is_symlink()
+    )
 
 
 def _tag(content: bytes) -> str:

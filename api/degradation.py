@@ -1,9 +1,10 @@
 """What is answered while a store is away.
 
-| away | still answered | not answered (503) |
-|---|---|---|
-| Redis | insights, their history, signals, market: from MongoDB, slower and marked `redis`; prices, track record | explanations, live events |
-| MongoDB | insights, their history, signals, market, kept explanations | prices, lists of symbols, track record, quality |
+Redis away: insights, their history, signals and the market come from MongoDB, slower and marked `redis`; prices and the
+track record need no Redis. Explanations and live events answer 503.
+
+MongoDB away: insights, their history, signals, the market and kept explanations need none; where the routes would add
+something from it, they leave it out and mark `mongodb`. Prices, the track record and quality answer 503.
 
 An answer is marked by its header `X-Degraded` and by `degraded` in its freshness block.
 """

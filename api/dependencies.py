@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Final, cast
 
 from fastapi import Depends, Path, Request
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from api.problems import AnalysisPendingError
 from api.services import Services
@@ -21,6 +23,7 @@ MOST_SYMBOLS: Final = 100
 """So many symbols can be asked for at once."""
 _LONGEST_LIST: Final = 2_000
 """Characters of a list of symbols."""
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class UnknownSymbolError(NotFoundError):
@@ -82,6 +85,17 @@ Symbols = Annotated[list[OneSymbol], AfterValidator(_each_once)]
 """Symbols in a body, each once."""
 SymbolText = Annotated[str, AfterValidator(lambda text: ",".join(symbols_of(text)))]
 """Symbols in a query, separated by commas, as `symbols_of` gives them."""
+
+
+def _written(value: object) -> object:
+    # Pydantic also takes a number, for seconds since 1970.
+    if isinstance(value, str) and not _DATE.fullmatch(value):
+        raise ValueError("must be a date such as 2025-08-22")
+    return value
+
+
+Day = Annotated[dt.date, BeforeValidator(_written)]
+"""A date in a query, written as ISO 8601 does."""
 
 
 def known(services: Services, symbol: str) -> SymbolInfo:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+import sys
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 from urllib.parse import unquote_plus
@@ -18,11 +19,12 @@ API: Final = "/api/"
 LONGEST_QUERY: Final = 8_192
 LARGEST_HEADERS: Final = 16_384
 _LONG: Final = 512
+_DIGITS: Final = 19
 _WORD = re.compile(r"[A-Za-z0-9_]{1,64}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SEPARATOR = re.compile(rb"%(?:2f|5c|00)", re.IGNORECASE)
 _SHOWN: Final = 60
-_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
+WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 
 
 class Refusal(NamedTuple):
@@ -32,12 +34,20 @@ class Refusal(NamedTuple):
     title: str
     status: int
     detail: str
+    message: str = ""
+    """What is wrong with the field."""
     field: str | None = None
     value: str | None = None
     headers: Mapping[str, str] | None = None
 
 
-def refusal(scope: Scope, headers: Mapping[bytes, bytes]) -> Refusal | None:
+def too_large(body_bytes: int) -> Refusal:
+    """Of a body that is longer than `body_bytes`."""
+    detail = f"The body of this request is longer than {body_bytes} bytes."
+    return Refusal("request-too-large", "Request too large", 413, detail)
+
+
+def refusal(scope: Scope, headers: Mapping[bytes, bytes], body_bytes: int) -> Refusal | None:
     """Why this request is refused; None for nearly all of them."""
     if sum(map(len, headers.values())) > LARGEST_HEADERS:
         detail = f"The headers of this request are longer than {LARGEST_HEADERS} bytes."
@@ -53,21 +63,18 @@ def refusal(scope: Scope, headers: Mapping[bytes, bytes]) -> Refusal | None:
     accepted = headers.get(b"accept")
     if accepted is not None and b"*/*" not in accepted and not _accepts(accepted, scope["path"].endswith("/stream")):
         detail = "This API answers in application/json, and its streams in text/event-stream."
-        return Refusal("not-acceptable", "Not acceptable", 406, detail, "header.accept", _text(accepted))
-    if scope["method"] in _WITH_BODY and _has_body(headers):
+        return Refusal(
+            "not-acceptable", "Not acceptable", 406, detail, "allows neither", "header.accept", _text(accepted)
+        )
+    if scope["method"] in WITH_BODY and _has_body(headers):
+        if _length(headers) > body_bytes:
+            return too_large(body_bytes)
         kind = headers.get(b"content-type", b"")
         if not kind.partition(b";")[0].strip().lower().endswith(b"json"):
             offer = {"Accept-Post": "application/json"}
             detail = "A body has to be application/json, and Content-Type has to say so."
-            return Refusal(
-                "unsupported-media-type",
-                "Unsupported media type",
-                415,
-                detail,
-                "header.content-type",
-                _text(kind),
-                offer,
-            )
+            title, field = "Unsupported media type", "header.content-type"
+            return Refusal("unsupported-media-type", title, 415, detail, "is not JSON", field, _text(kind), offer)
     return None
 
 
@@ -77,6 +84,12 @@ def _raw_path(scope: Scope) -> bytes:
     if raw is None:
         raw = scope.get("aws.event", {}).get("path", "").encode()
     return bytes(raw)
+
+
+def _length(headers: Mapping[bytes, bytes]) -> int:
+    """The length that a body is said to have."""
+    length = headers.get(b"content-length", b"0")
+    return int(length) if length.isdigit() and len(length) < _DIGITS else sys.maxsize
 
 
 def _has_body(headers: Mapping[bytes, bytes]) -> bool:
@@ -106,7 +119,10 @@ def _query_refusal(query: bytes) -> Refusal | None:
 
 
 def _invalid(field: str, message: str, value: str) -> Refusal:
-    return Refusal("invalid-request", "Invalid request", 422, f"{field}: {message}", field, value[:_SHOWN])
+    value = value[:_SHOWN]
+    return Refusal(
+        "invalid-request", "Invalid request", 422, f"{field}: {message} (got {value!r})", message, field, value
+    )
 
 
 @functools.lru_cache(maxsize=128)

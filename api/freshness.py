@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
+from api.marks import marked
 from api.schemas import Freshness
 from api.services import Services
 from stock_ai.market.calendar import exchange_date, last_closed
@@ -51,6 +52,7 @@ class Gauge:
             source=source,
             provisional=provisional,
             simulated=simulated,
+            degraded=marked(),
         )
 
     def combined(self, parts: Iterable[Freshness]) -> Freshness:

@@ -1,8 +1,11 @@
 """How many requests one client may make in a minute, whichever processes answer them.
 
 A process counts for itself and tells Redis now and then, in one round trip: at a client's first request of a minute,
-after a twentieth of what it may make, and after a second. So most requests wait for nothing, and a client that is served
-by several processes gets at most a twentieth more from each. While Redis is away each process counts alone.
+after a twentieth of what it may make, and after a second. So most requests wait for nothing, and a client that several
+processes serve gets at most a twentieth more from each. While Redis is away each process counts alone.
+
+Told as the fields RateLimit and RateLimit-Policy of the IETF's draft, which since its eighth version stand in the place
+of RateLimit-Limit, -Remaining and -Reset: the policy names its window, so that no client has to guess it.
 """
 
 from __future__ import annotations

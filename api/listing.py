@@ -134,7 +134,9 @@ def _stocks(services: Services, current: Mapping[str, MarketRow], listings: Mapp
 
 def _stock(symbol: str, first: dt.date | None, last: dt.date, listings: Mapping[str, Listing]) -> _Stock:
     listing = listings.get(symbol)
-    return _Stock(symbol, listing and listing.name, listing and listing.name_en, listing, first, last)
+    if listing is None:
+        return _Stock(symbol, None, None, None, first, last)
+    return _Stock(symbol, listing.name, listing.name_en, listing, first, last)
 
 
 def _fits(listing: Listing | None, asked: Asked) -> bool:

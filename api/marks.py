@@ -22,6 +22,7 @@ def mark(store: str) -> None:
         marks.add(store)
 
 
-def marked() -> list[str]:
-    """The stores that the answer to this request is made without, so far."""
-    return sorted(_marks.get() or ())
+def marked() -> tuple[str, ...] | None:
+    """The stores that the answer to this request is made without, so far; None where it is made with all."""
+    marks = _marks.get()
+    return tuple(sorted(marks)) if marks else None

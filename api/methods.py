@@ -10,7 +10,7 @@ _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def allowed(scope: Scope) -> tuple[str, ...]:
-    """The methods of the path of a request, as Allow wants them (RFC 9110, section 10.2.1); none for an unknown path."""
+    """The methods of the path of a request, for Allow (RFC 9110, section 10.2.1); none where nothing is."""
     app: FastAPI = scope["app"]
     known = [method for method in _METHODS if _is_known(app, {**scope, "method": method})]
     if not known:

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 
 from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import marks
 from api.answering import Answer
 from api.compression import coding_of
-from api.door import API, Refusal, refusal
+from api.door import API, WITH_BODY, Refusal, refusal, too_large
 from api.kept_reads import Headers, KeptReads
 from api.limits import WINDOW_SECONDS, RequestLimit
 from api.methods import allowed
@@ -29,6 +30,13 @@ _STREAM_END = "/stream"
 _UNCOUNTED_END = "/health"
 
 
+class _TooLargeError(HTTPException):
+    """More of a body came than is read. Whoever reads it for a route passes this type of error on."""
+
+    def __init__(self) -> None:
+        super().__init__(413)
+
+
 class Front:
     """Stands before the routes and inside the CORS middleware, so that a browser may read whatever it answers.
 
@@ -36,8 +44,9 @@ class Front:
     OPTIONS, and turns an unforeseen error into a problem document. `Answer` does what holds for what comes back.
     """
 
-    def __init__(self, app: ASGIApp, limit: RequestLimit | None, kept: KeptReads | None) -> None:
+    def __init__(self, app: ASGIApp, body_bytes: int, limit: RequestLimit | None, kept: KeptReads | None) -> None:
         self._app = app
+        self._body_bytes = body_bytes
         self._limit = limit
         self._kept = kept
         self._policy = f'"minute";q={limit.per_minute};w={WINDOW_SECONDS}'.encode() if limit else b""
@@ -53,7 +62,7 @@ class Front:
         # API Gateway compresses, and would not undo what is compressed before it.
         coding = None if "aws.event" in scope else coding_of(headers.get(b"accept-encoding", b""))
         answer = Answer(scope, headers, send, own, coding, self._kept)
-        refused = refusal(scope, headers)
+        refused = refusal(scope, headers, self._body_bytes)
         if self._limit is not None and (counted := await self._count(scope, own)) is not None:
             refused = counted
         if refused is not None:
@@ -74,9 +83,13 @@ class Front:
                 await Response(status_code=204, headers={"Allow": ", ".join(methods)})(scope, receive, answer)
                 return
             scope = {**scope, "method": "GET"}
+        elif method in WITH_BODY:
+            receive = _bounded(receive, self._body_bytes)
         answer.degraded = marks.begin()
         try:
             await self._app(scope, receive, answer)
+        except _TooLargeError:  # It was read before the routes; they make the same answer of it.
+            await _refuse(scope, too_large(self._body_bytes), receive, answer)
         except Exception:
             logger.exception("request failed", extra={"request_id": scope["request_id"], "path": scope["path"]})
             if answer.started:  # Too late for another answer: the server has to break the connection off.
@@ -116,9 +129,24 @@ def _request_id(scope: Scope, headers: Mapping[bytes, bytes]) -> str:
     return given.decode() if given is not None and _SANE_ID.fullmatch(given) else uuid.uuid4().hex
 
 
+def _bounded(receive: Receive, body_bytes: int) -> Receive:
+    """What comes, as long as it is no more than that: a body in chunks says nothing of its length."""
+    left = body_bytes
+
+    async def received() -> Message:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise _TooLargeError
+        return message
+
+    return received
+
+
 async def _refuse(scope: Scope, why: Refusal, receive: Receive, send: Send) -> None:
     errors = None
     if why.field is not None:
-        errors = [FieldFault(field=why.field, message=why.detail.removeprefix(f"{why.field}: "), value=why.value)]
+        errors = [FieldFault(field=why.field, message=why.message, value=why.value)]
     told = problem(Request(scope), why.kind, why.title, why.status, why.detail, errors=errors, headers=why.headers)
     await told(scope, receive, send)

@@ -95,6 +95,8 @@ _HEADERS: dict[str, tuple[str, dict[str, Any], bool]] = {
     "RateLimit-Policy": ("How many requests `q` it may make in `w` seconds.", {"type": "string"}, False),
     "X-Degraded": ("Stores that the answer had to be made without.", {"type": "string"}, False),
 }
+_WITH_GAPS = frozenset({"FieldFault", "Freshness", "LlmAnswer", "Problem"})
+"""Schemas of answers that may lack a field: a problem says what it knows, `degraded` is rare, a kept text is old."""
 _LIMITED = ("RateLimit", "RateLimit-Policy")
 _IF_NONE_MATCH = {
     "name": "If-None-Match",
@@ -103,6 +105,19 @@ _IF_NONE_MATCH = {
     "description": "The ETag of an answer that the client has kept.",
     "schema": {"type": "string"},
     "example": '"0b8c42e6ff2f1b8e3f6f7a1d5c9b2e40"',
+}
+_STREAM = "text/event-stream"
+_EVENT = {
+    "title": "ServerSentEvent",
+    "description": "One event of a stream.",
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {
+        "id": {"type": "string", "description": "To be sent as Last-Event-ID, to go on after this event."},
+        "event": {"type": "string", "description": "What kind of event it is."},
+        "data": {"type": "string", "contentMediaType": "application/json", "description": "What it tells, as JSON."},
+        "retry": {"type": "integer", "description": "Milliseconds to wait before connecting again."},
+    },
 }
 _NOT_CACHED = frozenset({"getHealth", "getIndex", "pollExplanation", "streamExplanation", "streamInsights"})
 """Operations that read and have no ETag."""
@@ -124,6 +139,11 @@ def document(app: FastAPI) -> dict[str, Any]:
     schema = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schema["properties"]["type"]["enum"] = [_URN + kind for kind in sorted(PROBLEMS)]
     components["schemas"].update(schema.pop("$defs"), Problem=schema)
+    _require_what_is_answered(built)
+    for schema in components["schemas"].values():
+        if "symbols" in (properties := schema.get("properties", {})) and "items" in properties["symbols"]:
+            properties["symbols"]["items"]["pattern"] = _SYMBOL_PATTERN
+    components["schemas"]["ServerSentEvent"] = _EVENT
     components["headers"] = {
         name: {"description": description, "schema": schema, "required": required}
         for name, (description, schema, required) in _HEADERS.items()
@@ -163,12 +183,22 @@ def problem_example(kind: str, path: str) -> dict[str, Any]:
     return example.model_dump(mode="json", exclude_none=True)
 
 
+def _require_what_is_answered(document: dict[str, Any]) -> None:
+    """Say of the fields with a default that they are there: an answer leaves none out."""
+    asked = json.dumps([one.get("requestBody") for verbs in document["paths"].values() for one in verbs.values()])
+    for name, schema in document["components"]["schemas"].items():
+        if name not in _WITH_GAPS and f'"#/components/schemas/{name}"' not in asked and "properties" in schema:
+            schema["required"] = list(schema["properties"])
+
+
 def _complete(operation: dict[str, Any], verb: str, path: str, example: Any) -> None:
     for parameter in operation.get("parameters", []):
         if parameter["name"] == "symbol":
             schema = parameter["schema"]
             schema.get("anyOf", [schema])[0]["pattern"] = _SYMBOL_PATTERN
     responses = operation["responses"]
+    if _STREAM in responses["200"]["content"]:
+        responses["200"]["content"] = {_STREAM: {"schema": {"$ref": "#/components/schemas/ServerSentEvent"}}}
     cached = verb == "get" and operation["operationId"] not in _NOT_CACHED
     if cached:
         operation.setdefault("parameters", []).append(_IF_NONE_MATCH)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from api.schemas import Dependency, DependencyState, Health
+from api.schemas import Dependency, DependencyState, Health, ServiceState, Shortfall
 from api.services import Probe
 from stock_ai.observability import logger
 
@@ -14,6 +14,29 @@ if TYPE_CHECKING:
     from stock_ai.settings import KafkaSettings
 
 LIMIT_SECONDS = 2.0
+_STORES = frozenset({"mongodb", "redis"})
+"""Without both nothing can be answered."""
+_INSIGHTS = ("/analysis/{symbol}/insight", "/analysis/{symbol}/history", "/analysis/insights", "/watchlist", "/signals")
+_MARKET = ("/market/overview", "/market/movers", "/market/sectors", "/market/breadth")
+_TEXTS = ("/analysis/{symbol}/llm", "/analysis/{symbol}/llm/stream", "/llm/usage")
+_NAMED = ("/stocks", "/analysis/insights", "/watchlist", "/signals")
+_PRICES = (
+    "/stocks/{symbol}",
+    "/stocks/{symbol}/prices",
+    "/stocks/{symbol}/indicators/history",
+    "/track-record",
+    "/market/quality",
+)
+_SHORTFALLS: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
+    "redis": (
+        (*_INSIGHTS, "/stocks", "/stocks/{symbol}", "/stocks/{symbol}/indicators", *_MARKET),
+        (*_TEXTS, "/stream"),
+    ),
+    "mongodb": ((*_NAMED, *_MARKET), _PRICES),
+    # The API itself does without: only a new text cannot be written.
+    "kafka": ((), ("/analysis/{symbol}/llm",)),
+}
+"""By dependency, the paths that are answered without it, and those that are not."""
 
 
 def kafka_probe(settings: KafkaSettings) -> Probe:
@@ -65,5 +88,11 @@ def examine(probes: Mapping[str, Probe], limit_seconds: float = LIMIT_SECONDS) -
     pool.shutdown(wait=False)
     late = Dependency(status=DependencyState.DOWN, latency_ms=limit_seconds * 1000, detail="timeout")
     dependencies = {name: future.result() if future.done() else late for name, future in asked.items()}
-    every_one_up = all(dependency.status is DependencyState.UP for dependency in dependencies.values())
-    return Health(status=DependencyState.UP if every_one_up else DependencyState.DOWN, dependencies=dependencies)
+    down = {name for name, each in dependencies.items() if each.status is DependencyState.DOWN}
+    status = ServiceState.DOWN if down >= _STORES else ServiceState.DEGRADED if down else ServiceState.UP
+    return Health(status=status, dependencies=dependencies, degraded=[_shortfall(name) for name in sorted(down)])
+
+
+def _shortfall(dependency: str) -> Shortfall:
+    reduced, unavailable = _SHORTFALLS.get(dependency, ((), ()))
+    return Shortfall(dependency=dependency, reduced=list(reduced), unavailable=list(unavailable))

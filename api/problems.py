@@ -73,7 +73,9 @@ class Problem(Schema):
     request_id: str = Field(description="Name of this request in the logs; also in the header X-Request-Id.")
     errors: list[FieldFault] | None = Field(default=None, description="Each wrong field; only where fields are wrong.")
     suggestions: list[str] | None = Field(
-        default=None, description="Symbols that may have been meant; only where a symbol is unknown.", examples=[["FPT"]]
+        default=None,
+        description="Symbols that may have been meant; only where a symbol is unknown.",
+        examples=[["FPT"]],
     )
 
 

@@ -30,7 +30,7 @@ def main() -> None:
         LlmSettings.load(),
         settings.llm_terms,
     )
-    app = create_app(services, settings.cors_origins)
+    app = create_app(services, settings.http_terms)
     config = uvicorn.Config(app, access_log=False, log_level="warning", lifespan="off")
     uvicorn.Server(config).run(sockets=[listening])
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from api.dependencies import ServicesDep
 from api.probes import examine
-from api.schemas import DependencyState, Health
+from api.schemas import Health, ServiceState
 
 router = APIRouter(tags=["health"])
 
@@ -16,14 +16,14 @@ router = APIRouter(tags=["health"])
     operation_id="getHealth",
     summary="State of the dependencies",
     response_model=Health,
-    responses={503: {"model": Health, "description": "At least one dependency is down."}},
+    responses={503: {"model": Health, "description": "Neither store answers: next to nothing can be answered."}},
 )
 def get_health(services: ServicesDep) -> Response:
-    """Asks every dependency at once, each for at most two seconds; 503 when one is down."""
+    """Asks every dependency at once, each for at most two seconds, and says what suffers from those that are down."""
     health = examine(services.probes)
     return Response(
         health.model_dump_json(),
-        status_code=200 if health.status is DependencyState.UP else 503,
+        status_code=503 if health.status is ServiceState.DOWN else 200,
         media_type="application/json",
         headers={"Cache-Control": "no-store"},
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import functools
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
@@ -13,7 +12,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from api import caching, llm_stream
-from api.dependencies import ServicesDep, Symbol, current_analysis, known
+from api.dependencies import Day, ServicesDep, Symbol, current_analysis, known
 from api.explanations import Explanations, answerable, is_end, no_text
 from api.kept_texts import Facts, Found, Question, author_of, body, explained_body, facts_of
 from api.llm_invoker import StillRunningError
@@ -216,7 +215,7 @@ def poll_explanation(request: Request, symbol: Symbol, text_id: TextId) -> Respo
 )
 def get_usage(
     request: Request,
-    day: Annotated[dt.date | None, Query(description="Day at the exchange; left out, today.")] = None,
+    day: Annotated[Day | None, Query(description="Day at the exchange; left out, today.")] = None,
 ) -> Response:
     """Calls, tokens and money of one day by model, what is left of its budget, and answers from kept texts."""
     explanations = _explanations(request)

@@ -28,7 +28,7 @@ class MoverQuery(Question):
         description="`active` goes by the mean traded value of 20 sessions, `unusual_volume` by volume over its mean.",
     )
     exchange: Exchange | None = Field(default=None, description="Only stocks that are listed there.")
-    limit: int = Field(default=20, ge=1, le=100)
+    limit: int = Field(default=20, ge=1, le=100, description="So many of them.")
 
 
 @router.get(

@@ -24,16 +24,16 @@ _MAX_AGE = 60
 class ScreenQuery(Question):
     """Which signals, in which order."""
 
-    signal: Signal | None = None
-    min_confidence: float | None = Field(default=None, ge=0, le=1)
-    sector: Sector | None = None
-    exchange: Exchange | None = None
+    signal: Signal | None = Field(default=None, description="Only this one.")
+    min_confidence: float | None = Field(default=None, ge=0, le=1, description="Only signals at least so probable.")
+    sector: Sector | None = Field(default=None, description="Only companies of this sector.")
+    exchange: Exchange | None = Field(default=None, description="Only symbols that are listed there.")
     min_traded_value: float | None = Field(default=None, ge=0, le=1e15, description="VND, mean of 20 sessions.")
     sort: Sort = Field(
         default=Sort.CONFIDENCE_DOWN,
         description="`-` is descending. Stocks without the figure come last, equals by symbol.",
     )
-    limit: int = Field(default=50, ge=1, le=500)
+    limit: int = Field(default=50, ge=1, le=500, description="Signals of one page.")
     cursor: cursors.CursorText = None
 
 

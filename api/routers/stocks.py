@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Query, Request, Response
@@ -10,7 +9,7 @@ from pydantic import Field, model_validator
 
 from api import adjustment, charts, cursors, indicators, listing
 from api.caching import answer
-from api.dependencies import ServicesDep, Symbol, current_analysis, known
+from api.dependencies import Day, ServicesDep, Symbol, current_analysis, known
 from api.freshness import Gauge
 from api.refusals import refused
 from api.schemas import ChartInterval, IndicatorHistory, Indicators, PriceBars, Question, StockDetail, StockList
@@ -32,12 +31,12 @@ class StockQuery(Question):
         examples=["hoa phat"],
     )
     exchange: Exchange | None = Field(default=None, description="Only symbols that are listed there.")
-    sector: Sector | None = None
-    limit: int = Field(default=100, ge=1, le=500)
+    sector: Sector | None = Field(default=None, description="Only companies of this sector.")
+    limit: int = Field(default=100, ge=1, le=500, description="Symbols of one page.")
     cursor: cursors.CursorText = None
 
 
-TradingDate = Annotated[dt.date, Field(ge=cursors.EARLIEST, le=cursors.LATEST, examples=["2025-08-22"])]
+TradingDate = Annotated[Day, Field(ge=cursors.EARLIEST, le=cursors.LATEST, examples=["2025-08-22"])]
 
 
 class PriceQuery(Question):

@@ -17,7 +17,7 @@ from api.schemas.market import (
     SignalScreen,
 )
 from api.schemas.prices import Bar, ChartInterval, PriceBars
-from api.schemas.service import Dependency, DependencyState, Health, Links
+from api.schemas.service import Dependency, DependencyState, Health, Links, ServiceState, Shortfall
 from api.schemas.stocks import StockDetail, StockItem, StockList
 
 __all__ = [
@@ -52,6 +52,8 @@ __all__ = [
     "Schema",
     "SectorItem",
     "Sectors",
+    "ServiceState",
+    "Shortfall",
     "SignalScreen",
     "StockDetail",
     "StockItem",

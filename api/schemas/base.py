@@ -31,6 +31,9 @@ class Freshness(Schema):
     source: str | None = Field(description="Where the prices came from; null when unknown or more than one.")
     provisional: bool | None = Field(description="True while the session of `as_of` still runs.")
     simulated: bool | None = Field(description="True when any of it does not come from a real market.")
+    degraded: tuple[str, ...] | None = Field(
+        default=None, description="Stores that were away while this was put together; also in X-Degraded. Usually null."
+    )
 
 
 class Answer(Schema):

@@ -24,11 +24,28 @@ class Dependency(Schema):
     detail: str | None = Field(description="What went wrong, in one word; null when nothing did.")
 
 
-class Health(Schema):
-    """All dependencies; `up` only when every one is."""
+class ServiceState(StrEnum):
+    """What the service can do."""
 
-    status: DependencyState
+    UP = "up"
+    DEGRADED = "degraded"
+    DOWN = "down"
+
+
+class Shortfall(Schema):
+    """What is not as it should be while a dependency is down."""
+
+    dependency: str
+    reduced: list[str] = Field(description="Paths that are answered without it, slower or with less, and marked.")
+    unavailable: list[str] = Field(description="Paths that answer 503 until it is back.")
+
+
+class Health(Schema):
+    """All dependencies: `up` when every one is, `degraded` while the service does without one, else `down`."""
+
+    status: ServiceState
     dependencies: dict[str, Dependency]
+    degraded: list[Shortfall] = Field(description="Empty when every dependency is up.")
 
 
 class Links(Schema):

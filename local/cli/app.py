@@ -17,6 +17,7 @@ from local.cli import (
     dead_letters,
     evaluate,
     explain,
+    listings,
     models,
     quality,
     quarantine,
@@ -48,6 +49,7 @@ app.command("rebuild-insights")(stores.rebuild_insights)
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(models.app, name="models")
+app.add_typer(listings.app, name="listings")
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

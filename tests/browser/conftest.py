@@ -92,12 +92,10 @@ def axe_source() -> str:
 
 @pytest.fixture
 def open_page(browser, site):
-    """Opens a view in a browser of its own: `open_page("#/movers", width=390)` gives the page once all of it is there."""
+    """Opens a view in a browser of its own and waits for all of it: `open_page("#/movers", width=390)`."""
     contexts = []
 
-    def opened(
-        view: str = "", *, width: int = 1440, language: str = "en", theme: str = "light", url: str | None = None
-    ):
+    def opened(view: str = "", *, width: int = 1440, language: str = "en", theme: str = "light", url: str = ""):
         context = browser.new_context(
             viewport={"width": width, "height": 900},
             color_scheme=theme,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import datetime as dt
+import itertools
 
 import numpy as np
 
@@ -43,7 +44,7 @@ class Answers:
         return {
             "as_of": self.last, "age_days": 1 + world.sessions_behind, "sessions_behind": world.sessions_behind,
             "source": "simulated" if world.simulated else "csv", "provisional": world.provisional,
-            "simulated": world.simulated,
+            "simulated": world.simulated, "degraded": [],
         }  # fmt: skip
 
     def row(self, stock: Stock) -> dict:
@@ -87,11 +88,11 @@ class Answers:
         }  # fmt: skip
         detail = "stocks are foreseen against the market, not the market"
         parts = [
-            {"source": "ai", "view": signal["signal"], "confidence": signal["confidence"], "weight": 1.0,
-             "reliability": None, "as_of": ai["as_of"], "age_sessions": 0, "used": True,
-             "reason": "the only part with a calibrated probability"},
-            {"source": "llm", "view": "HOLD", "confidence": None, "weight": 0.0, "reliability": None,
-             "as_of": ai["as_of"], "age_sessions": 0, "used": False, "reason": "its reliability is not measured yet"},
+            {"source": "ai", "view": {"BUY": "bullish", "HOLD": "neutral", "SELL": "bearish"}[signal["signal"]], "confidence": signal["confidence"], "weight": 1.0,
+             "reliability": 0.5, "as_of": ai["as_of"], "age_sessions": 0, "used": True,
+             "reason": "states"},
+            {"source": "llm", "view": None, "confidence": None, "weight": 0.0, "reliability": 0.0,
+             "as_of": ai["as_of"], "age_sessions": 0, "used": False, "reason": "template"},
         ]  # fmt: skip
         return {
             "symbol": stock.symbol, "event_time": f"{ai['as_of']}T08:30:00Z", "as_of": ai["as_of"],
@@ -138,6 +139,9 @@ class Answers:
              "warm_up": one.warm_up, "parameters": []}
             for one in INDICATORS
         ]  # fmt: skip
+        period = {"name": "period", "default": 14, "min": 2, "max": 200}
+        listed.append({"name": "rsi", "family": "momentum", "unit": "0..100", "warm_up": 15, "parameters": [period],
+                       "description": "Relative strength index of any period"})  # fmt: skip
         return {"indicators": listed, "freshness": self.freshness()}
 
     def rows(self) -> list[dict]:
@@ -178,7 +182,8 @@ class Answers:
             groups[row["sector"]].append(row)
         listed = [
             {
-                "sector": sector, "stocks": len(rows), "advancers": sum((row["change_percent"] or 0) > 0 for row in rows),
+                "sector": sector, "stocks": len(rows),
+                "advancers": sum((row["change_percent"] or 0) > 0 for row in rows),
                 "decliners": sum((row["change_percent"] or 0) < 0 for row in rows),
                 "unchanged": sum(row["change_percent"] == 0 for row in rows),
                 "change_percent": round(float(np.mean([row["change_percent"] or 0 for row in rows])), 2),
@@ -190,8 +195,7 @@ class Answers:
         return {"sectors": listed, "freshness": self.freshness()}
 
     def record(self) -> dict:
-        record = {**self._record, "simulated": self.world.simulated, "freshness": self.freshness()}
-        return record
+        return {**self._record, "simulated": self.world.simulated, "freshness": self.freshness()}
 
     def symbol_record(self, stock: Stock, limit: int) -> dict:
         signals = [] if stock.index else list(reversed(stock.signals))
@@ -205,7 +209,7 @@ class Answers:
         edges = [0.33, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7, 1.0]
         months = sorted({signal["as_of"][:7] for signal in every})
         disclaimer = "Returns are before cost. The past foretells nothing; this is no investment advice."
-        buckets = list(zip(edges, edges[1:], strict=False))
+        buckets = itertools.pairwise(edges)
         return {
             "generated_at": f"{self.last}T09:00:00Z", "first": min(one["as_of"] for one in every), "last": self.last,
             "overall": tallies(every), "late": tallies([]), "disclaimers": [disclaimer],

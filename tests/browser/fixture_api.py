@@ -26,7 +26,7 @@ _PROBLEM = "application/problem+json"
 _ZIPPED = ("text/", "application/json", "image/svg")
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """Answered with a problem document."""
 
     def __init__(self, status: int, kind: str, title: str, detail: str, **more: object) -> None:
@@ -52,6 +52,11 @@ class Server(ThreadingHTTPServer):
         self._news = threading.Condition()
         self.url = f"http://127.0.0.1:{self.server_address[1]}{prefix}/"
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A browser that hangs up is no error."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
     def tell(self, symbol: str) -> None:
         """Send everybody who listens that a symbol has a new insight."""
         with self._news:
@@ -65,7 +70,8 @@ class Server(ThreadingHTTPServer):
         self.followed.set()
         while True:
             with self._news:
-                self._news.wait_for(lambda: len(self._told) > seen, timeout=1.0)
+                if len(self._told) == seen:
+                    self._news.wait(timeout=1.0)
                 new, seen = self._told[seen:], len(self._told)
             yield from new or [None]
 
@@ -96,7 +102,7 @@ class Handler(BaseHTTPRequestHandler):
                 self._api(method, path.removeprefix("api/v1/"), query, body)
             else:
                 self._file(path or "index.html")
-        except Refused as refused:
+        except RefusedError as refused:
             document = {**refused.document, "instance": url.path, "request_id": uuid.uuid4().hex[:12]}
             self._send(refused.status, json.dumps(document).encode(), _PROBLEM)
         except (BrokenPipeError, ConnectionResetError):
@@ -125,14 +131,14 @@ class Handler(BaseHTTPRequestHandler):
         root = self.server.vendor if path.startswith("vendor/") else DASHBOARD
         file = None if root is None else (root / path.removeprefix("vendor/") if root is not DASHBOARD else root / path)
         if file is None or not file.is_file() or ".." in path:
-            raise Refused(404, "unknown-route", "Not found", f"There is nothing at /{path}.")
+            raise RefusedError(404, "unknown-route", "Not found", f"There is nothing at /{path}.")
         kind = "text/javascript" if file.suffix == ".js" else mimetypes.guess_type(file.name)[0] or "text/plain"
         self._send(200, file.read_bytes(), f"{kind}; charset=utf-8" if kind.startswith("text/") else kind)
 
     def _api(self, method: str, path: str, query: dict[str, str], body: dict) -> None:
         answers = self.server.answers
         if path in answers.world.broken:
-            raise Refused(503, "temporarily-unavailable", "Temporarily unavailable", "A service is away or busy.")
+            raise RefusedError(503, "temporarily-unavailable", "Temporarily unavailable", "A service is away or busy.")
         limit = int(query.get("limit", 100))
         match path.split("/"):
             case ["stocks"]:
@@ -167,19 +173,19 @@ class Handler(BaseHTTPRequestHandler):
             case ["market", kind]:
                 self._json(self._market(kind, query, limit))
             case _:
-                raise Refused(404, "unknown-route", "Not found", f"There is nothing at {path}.")
+                raise RefusedError(404, "unknown-route", "Not found", f"There is nothing at {path}.")
 
     def _known(self, symbol: str):
         found = self.server.answers.stocks.get(symbol.upper())
         if found is None:
             near = [one for one in self.server.answers.stocks if one[:2] == symbol[:2].upper()][:3]
             detail = f"symbol {symbol} is unknown"
-            raise Refused(404, "unknown-symbol", "Unknown symbol", detail, suggestions=near)
+            raise RefusedError(404, "unknown-symbol", "Unknown symbol", detail, suggestions=near)
         return found
 
     def _analysed(self, symbol: str):
         if symbol.upper() in self.server.answers.world.pending:
-            raise Refused(404, "analysis-pending", "Analysis pending", f"symbol {symbol} is not analysed yet")
+            raise RefusedError(404, "analysis-pending", "Analysis pending", f"symbol {symbol} is not analysed yet")
         return self._known(symbol)
 
     def _list(self, query: dict[str, str], limit: int) -> dict:
@@ -234,11 +240,11 @@ class Handler(BaseHTTPRequestHandler):
     def _refuse_text(self) -> None:
         if problem := self.server.answers.world.llm_problem:
             status, kind, detail = problem
-            raise Refused(status, kind, kind, detail)
+            raise RefusedError(status, kind, kind, detail)
 
     def _stream(self, symbol: str, language: str) -> None:
         if not self.server.answers.world.streaming:
-            raise Refused(501, "streaming-unavailable", "No streaming here", "POST and poll instead.")
+            raise RefusedError(501, "streaming-unavailable", "No streaming here", "POST and poll instead.")
         self._refuse_text()
         text = explanation(self._analysed(symbol), language)
         self._open_stream()
@@ -256,7 +262,8 @@ class Handler(BaseHTTPRequestHandler):
     def _poll(self, symbol: str, text_id: str) -> None:
         if self.server.writing[text_id]:
             self.server.writing[text_id] -= 1
-            return self._written_later(symbol, text_id)
+            self._written_later(symbol, text_id)
+            return
         text = explanation(self._known(symbol), text_id[:2])
         self._json({**text, "served": "written", "age_seconds": 1, "freshness": self.server.answers.freshness()})
 

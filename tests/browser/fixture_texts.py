@@ -20,7 +20,8 @@ _WORDS = {
         "summary": "{symbol} đóng cửa ở {close} đồng, thay đổi {change} % so với phiên trước. Giá nằm {mean} trung bình"
         " 50 phiên, chỉ số sức mạnh tương đối 14 phiên là {rsi}.",
         "drivers": ["Trong 20 phiên giá thay đổi {month} %.", "Khối lượng gấp {volume} lần trung bình 20 phiên."],
-        "risks": ["Mô hình đứng sau tín hiệu chưa chứng minh được năng lực.", "Một phiên có thể xóa cả tuần tăng giảm."],
+        "risks": ["Mô hình đứng sau tín hiệu chưa chứng minh được năng lực.",
+                  "Một phiên có thể xóa cả tuần tăng giảm."],
         "disclaimer": "Tạo từ số liệu đã lưu; không phải lời khuyên đầu tư.",
         "above": "trên", "below": "dưới",
     },
@@ -38,7 +39,8 @@ def explanation(stock: Stock, language: str) -> dict:
         "rsi": stock.newest("rsi_14"), "month": stock.newest("roc_20"), "volume": stock.newest("volume_ratio_20"),
     }  # fmt: skip
     facts = [
-        ("close", "Close", close, "VND"), ("roc_1", "Change of the close since the session before", values["change"], "%"),
+        ("close", "Close", close, "VND"),
+        ("roc_1", "Change of the close since the session before", values["change"], "%"),
         ("sma_50", "Mean close of 50 sessions", mean, "VND"), ("rsi_14", "Relative strength index, 14 sessions",
         values["rsi"], ""), ("roc_20", "Change of the close over 20 sessions", values["month"], "%"),
     ]  # fmt: skip

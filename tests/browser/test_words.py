@@ -7,6 +7,7 @@ import re
 
 from stock_ai.models import WithheldReason
 from stock_ai.models.analysis import NullReason
+from stock_ai.models.insight import PartReason
 from stock_ai.quality.report import WarningKind
 from tests.browser.fixture_api import DASHBOARD
 
@@ -44,7 +45,7 @@ def test_every_key_is_known_and_every_word_is_used():
 
 def test_reasons_of_the_backend_have_words():
     english = words("en")
-    kinds = [("withheld", WithheldReason), ("null", NullReason), ("warning", WarningKind)]
+    kinds = [("part-reason", PartReason), ("withheld", WithheldReason), ("null", NullReason), ("warning", WarningKind)]
     assert [f"{family}.{one}" for family, kind in kinds for one in kind if f"{family}.{one}" not in english] == []
 
 

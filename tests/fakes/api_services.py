@@ -131,14 +131,14 @@ class CountingInsightStore(MemoryInsightStore):
         super()._reach()
 
 
-def make_row(symbol="FPT", **changes) -> MarketRow:
+def make_row(symbol="FPT", signal="BUY", **changes) -> MarketRow:
     fields = {
         "version": "1",
         "symbol": symbol,
         "event_time": NOW,
         "as_of": DAY,
         "close": 99000,
-        "signal": Signal.BUY,
+        "signal": None if signal is None else Signal(signal),
         "confidence": 0.6,
         "calibrated": True,
         "proven_skill": False,
@@ -370,6 +370,7 @@ class MemoryServices:
     prices: CountingPriceStore
     insights: CountingInsightStore
     market: MarketReader
+    analyses: CountingInsightStore
     listings: MemoryListings
     quality: MemoryQualityStore
     track_record: MemoryTrackRecord

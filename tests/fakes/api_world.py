@@ -9,13 +9,16 @@ import numpy as np
 
 from functions.ai_analysis.scoring import score
 from stock_ai.indicators import Panel
+from stock_ai.market.sessions import Exchange
 from stock_ai.market.symbols import VN30
 from stock_ai.models import Interval, Signal, WithheldReason
+from stock_ai.models.listing import Listing, Sector
 from stock_ai.quality.assessment import assess
 from stock_ai.quality.report import SetAside
 from tests.fakes.api_services import (
     DAY,
     NOW,
+    MemoryListings,
     MemoryQualityStore,
     MemoryServices,
     make_analysis,
@@ -48,7 +51,9 @@ def api_world() -> MemoryServices:
     score(Panel.of(histories.values()), record, FixedClock(NOW))
     aside = [SetAside("FPT", dt.date(2025, 4, 1), "low_above_body")]
     quality = assess(histories.values(), aside, EVERY_WEEKDAY, FixedClock(NOW))
-    services = memory_services(track_record=record, quality=MemoryQualityStore(quality))
+    services = memory_services(
+        track_record=record, quality=MemoryQualityStore(quality), listings=MemoryListings(_listings())
+    )
     for symbol, prices in closes.items():
         services.prices.upsert([_bar(symbol, day, int(price)) for day, price in zip(dates, prices, strict=True)])
     services.prices.upsert(
@@ -86,6 +91,27 @@ def api_world() -> MemoryServices:
     services.llm_texts.kept["FPT", TEXT_ID] = text
     services.llm_usage.count("template", "rules-2", "cache_hits")
     return services
+
+
+def _listings() -> dict[str, Listing]:
+    """Of the named stocks; of the others no more than the exchange is known."""
+    named = {
+        "ACB": ("Ngân hàng TMCP Á Châu", "Asia Commercial Joint Stock Bank", Sector.BANKS),
+        "FPT": ("Công ty Cổ phần FPT", "FPT Corporation", Sector.TECHNOLOGY),
+        "GAS": ("Tổng Công ty Khí Việt Nam", "PetroVietnam Gas", Sector.UTILITIES),
+    }
+    listings = {symbol: Listing(symbol=symbol, exchange=Exchange.HOSE, as_of=DAY) for symbol in SYMBOLS}
+    for symbol, (name, name_en, sector) in named.items():
+        listings[symbol] = Listing(
+            symbol=symbol,
+            exchange=Exchange.HOSE,
+            name=name,
+            name_en=name_en,
+            sector=sector,
+            as_of=DAY,
+            source="csv",
+        )
+    return listings
 
 
 def _bar(symbol: str, day: dt.date, close: int):

@@ -17,7 +17,7 @@ export function tell(freshness) {
     lines.push(["stale", t(freshness.sessions_behind === 1 ? "banner.stale-one" : "banner.stale", values)]);
   }
   if (freshness?.provisional) lines.push(["provisional", t("banner.provisional", { date: day(freshness.as_of) })]);
-  if (freshness?.degraded) lines.push(["stale", t("banner.degraded")]);
+  if (freshness?.degraded?.length) lines.push(["stale", t("banner.degraded")]);
   show(lines);
 }
 

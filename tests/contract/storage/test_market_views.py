@@ -107,16 +107,18 @@ def test_a_row_that_was_not_written_is_when_the_batch_comes_again(store, views, 
 
 def test_a_slow_writer_never_puts_an_earlier_row_back(views):
     first = merge(None, ai_analysis("FPT", "a"))
-    # Ids of which one begins the other, and bytes that a locale would order otherwise.
-    newer = [merge(first, ai_analysis("FPT", name)) for name in ("aB", "ab")]
+    # A version that another one begins with; and bytes that a locale would order otherwise.
+    told = merge(first, llm_analysis(event_time=dt.datetime(1970, 1, 1, tzinfo=dt.UTC)))
+    newer = [merge(told, ai_analysis("FPT", name)) for name in ("aB", "ab")]
     both = merge(newer[-1], llm_analysis())
-    every = [first, *newer, both]
-    assert [views.update([insight], announce=False) for insight in every] == [1, 1, 1, 1]
-    assert [views.update([insight], announce=False) for insight in every] == [0, 0, 0, 0]
-    assert views.rows().rows == (row(both),)
+    every = [first, told, *newer, both]
+    assert [views.update([insight], announce=False) for insight in every] == [1] * 5
+    version = views.version()
+    assert [views.update([insight], announce=False) for insight in every] == [0] * 5
+    assert views.rows() == (version, (row(both),))
 
 
-def test_a_change_is_waited_for(views, store, redis_url):
+def test_a_change_is_waited_for(store, redis_client, redis_url):
     found = []
 
     def wait():
@@ -124,12 +126,13 @@ def test_a_change_is_waited_for(views, store, redis_url):
             found.extend(RedisMarketViews(client).changes(FIRST_CHANGE, 10, 4_000))
 
     waiter = threading.Thread(target=wait)
-    started = time.monotonic()
     waiter.start()
+    deadline = time.monotonic() + 3
+    while not redis_client.info("clients")["blocked_clients"]:
+        assert time.monotonic() < deadline
     store.apply([ai_analysis()])
-    waiter.join()
+    waiter.join(3)
     assert [each.change.symbol for each in found] == ["FPT"]
-    assert time.monotonic() - started < 3
 
 
 def test_changes_are_capped(views, redis_client):

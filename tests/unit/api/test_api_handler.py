@@ -108,7 +108,7 @@ def test_cors_origins_come_from_the_setting(services, monkeypatch):
     from fastapi.testclient import TestClient
 
     monkeypatch.setenv("API_CORS_ORIGINS", "https://a.example, https://b.example")
-    client = TestClient(create_app(services, ApiSettings.load().cors_origins))
+    client = TestClient(create_app(services, ApiSettings.load().http_terms))
     allowed = client.get("/", headers={"Origin": "https://b.example"})
     assert allowed.headers["access-control-allow-origin"] == "https://b.example"
     assert "access-control-allow-origin" not in client.get("/", headers={"Origin": "https://c.example"}).headers

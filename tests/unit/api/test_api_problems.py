@@ -96,7 +96,7 @@ def test_wrong_body(client, services, body, field):
 )
 def test_tricks_in_the_path_reach_no_store(client, services, symbol):
     answer = client.get(f"/api/v1/analysis/{symbol}/insight")
-    assert answer.status_code in (404, 422)
+    assert answer.status_code in (400, 404, 422)
     assert answer.headers["content-type"] == "application/problem+json"
     assert "x-evil" not in answer.headers
     assert len(answer.content) < 12_000
@@ -117,12 +117,13 @@ def test_unknown_route_and_method(client):
     assert "/api/v2/stocks" in problem(client.get("/api/v2/stocks"), 404, "unknown-route").detail
     refused = client.delete("/api/v1/stocks")
     problem(refused, 405, "method-not-allowed")
-    assert refused.headers["allow"] == "GET"
+    assert refused.headers["allow"] == "GET, HEAD, OPTIONS"
+    assert client.put("/api/v1/analysis/FPT/llm").headers["allow"] == "GET, HEAD, POST, OPTIONS"
 
 
 def test_store_that_is_away(client, services):
     services.prices.down = True
-    answer = client.get("/api/v1/stocks")
+    answer = client.get("/api/v1/stocks/FPT/prices")
     document = problem(answer, 503, "temporarily-unavailable")
     assert int(answer.headers["retry-after"]) > 0
     assert "store is away" not in document.detail

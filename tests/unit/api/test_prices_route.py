@@ -92,6 +92,7 @@ def test_a_daily_answer_is_as_it_was(client):
         "freshness": {
             "as_of": "2025-08-22", "age_days": 1, "sessions_behind": 0, "source": "csv", "provisional": False,
             "simulated": False,
+            "degraded": None,
         },
         "symbol": "FPT",
         "interval": "1D",
@@ -181,7 +182,7 @@ def test_a_cursor_of_another_symbol_or_interval_is_named(client):
         assert answer.status_code == 422
         (fault,) = answer.json()["errors"]
         assert (fault["field"], fault["value"]) == ("query.cursor", cursor)
-        assert "belongs to FPT at 1D" in fault["message"]
+        assert "belongs to another question" in fault["message"]
 
 
 @pytest.mark.parametrize("query", [{"end": "2999-12-31"}, {"start": "1900-01-01", "end": "1900-01-01"}])

@@ -57,6 +57,7 @@ def test_the_market_is_told_in_one_read(client, services, quality):
         "source": None,
         "provisional": False,
         "simulated": True,
+        "degraded": None,
     }
     assert (quality.calls, services.prices.calls, services.insights.calls) == (1, 0, 0)
 
@@ -72,7 +73,7 @@ def test_a_symbol_is_told_in_any_case(client, quality):
 
 def test_a_known_answer_is_not_sent_again(client):
     answer = client.get(PATH)
-    assert answer.headers["cache-control"] == "public, max-age=60"
+    assert answer.headers["cache-control"].startswith("public, max-age=")
     again = client.get(PATH, headers={"If-None-Match": answer.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
 

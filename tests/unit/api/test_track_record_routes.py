@@ -67,7 +67,8 @@ def test_the_market_is_told_in_one_read(client, services, store):
     assert (store.calls, services.prices.calls, services.insights.calls) == (1, 0, 0)
     store.calls = 0
     again = client.get(PATH, headers={"If-None-Match": answer.headers["etag"]})
-    assert (again.status_code, answer.headers["cache-control"]) == (304, "public, max-age=60")
+    assert again.status_code == 304
+    assert answer.headers["cache-control"].startswith("public, max-age=60")
 
 
 def test_what_is_not_proven_or_not_real_is_said(client):
@@ -150,7 +151,7 @@ def test_a_cursor_of_another_symbol_is_refused(client):
     cursor = client.get(f"{PATH}/S11", params={"limit": 1}).json()["next_cursor"]
     answer = client.get(f"{PATH}/S03", params={"cursor": cursor})
     assert answer.status_code == 422
-    assert "belongs to S11" in answer.json()["detail"]
+    assert "belongs to another question" in answer.json()["detail"]
 
 
 def test_before_the_first_pass_it_is_pending():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -113,3 +114,10 @@ def test_what_can_be_cached_says_so(operations):
         parameters = {parameter["name"] for parameter in operation.get("parameters", [])}
         assert ("If-None-Match" in parameters) is cached, name
         assert ("ETag" in operation["responses"]["200"]["headers"]) is cached, name
+
+
+def test_the_guide_tells_of_every_type_of_problem():
+    rows = re.findall(r"^\| `([a-z-]+)` \| (\d+) \|", (DOCS / "api.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert {name: int(status) for name, status in rows} == {
+        name: status for name, (status, _, _) in PROBLEMS.items() if name != "http-error"
+    }

@@ -4,12 +4,12 @@ import { get } from "../api.js";
 import { palette } from "../charts/palette.js";
 import { h, put } from "../dom.js";
 import { change, compact, day, price } from "../format.js";
-import { known, language, t } from "../i18n.js";
-import { failure } from "../states.js";
-import { empty } from "../states.js";
+import { t } from "../i18n.js";
+import { empty, failure } from "../states.js";
 import { table } from "../table.js";
-import { catalogue, FAMILIES, find, over } from "./catalogue.js";
+import { catalogue, find, over } from "./catalogue.js";
 import { loadDrawer } from "./drawer.js";
+import { adder } from "./picker.js";
 
 const RANGES = { "3m": 65, "6m": 130, "1y": 250, "3y": 750, "5y": 1250, all: 5000 };
 const SESSIONS_OF = { "1D": 1, "1W": 5, "1M": 21 };
@@ -82,7 +82,7 @@ export function chartPanel(place, { symbol, detail, query, record, signal }) {
       const remove = () => pick(chosen.names.filter((one) => one !== name));
       return h("button", { type: "button", class: "chip", "aria-label": label, title: find(list, name)?.description ?? label, onclick: remove }, name, h("span", { "aria-hidden": "true" }, " ×"));
     });
-    put(picker, chips, adder(list, chosen.names, (name) => pick([...chosen.names, name])));
+    put(picker, chips, chosen.names.length < MOST ? adder(list, chosen.names, (name) => pick([...chosen.names, name])) : null);
   };
   const pick = (names) => {
     chosen.names = [...new Set(names)].slice(0, MOST);
@@ -130,18 +130,6 @@ export function chartPanel(place, { symbol, detail, query, record, signal }) {
   });
   showPicker();
   show();
-}
-
-/** The choice of one more indicator, by family. */
-function adder(list, names, add) {
-  const groups = FAMILIES.map((family) => [family, list.filter((one) => one.family === family && !names.includes(one.name))]);
-  const options = groups
-    .filter(([, members]) => members.length)
-    .map(([family, members]) =>
-      h("optgroup", { label: known(`family.${family}`, family) }, members.map((one) => h("option", { value: one.name, title: one.description }, one.name))),
-    );
-  const changed = (event) => event.target.value && add(event.target.value);
-  return h("select", { id: "add-indicator", "aria-label": t("chart.add"), onchange: changed, disabled: names.length >= MOST }, h("option", { value: "" }, `+ ${t("chart.add")}`), options);
 }
 
 /** What is to be drawn: {bars, overlays, panes, markers}. */
@@ -207,5 +195,5 @@ function barTable(symbol, bars, index) {
     { label: t("col.close"), number: true, cell: (bar) => price(bar.close, index) },
     { label: t("board.volume"), number: true, wide: true, cell: (bar) => compact(bar.volume) },
   ];
-  return table(t("chart.table", { symbol, language: language() }), columns, bars);
+  return table(t("chart.table", { symbol }), columns, bars);
 }

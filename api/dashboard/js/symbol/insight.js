@@ -59,7 +59,7 @@ function withheld(reason) {
 function worth(insight, record) {
   const model = insight.ai?.model;
   const skill = insight.proven_skill ?? model?.proven_skill ?? null;
-  const lines = [[calibrated(insight), t(calibrated(insight) ? "worth.calibrated" : "worth.raw")]];
+  const lines = [[calibrated(insight), t(standing(insight))]];
   lines.push([null, bucketSentence(insight.confidence, record)]);
   if (skill !== null) lines.push([skill, t(skill ? "worth.proven" : "worth.unproven", { model: model?.name ?? "" })]);
   return h(
@@ -67,6 +67,11 @@ function worth(insight, record) {
     { class: "worth", "aria-label": t("worth.label") },
     lines.map(([good, text]) => h("li", { class: good === false ? "doubt" : null }, icon(good === null ? "record" : good ? "check" : "warning"), h("span", {}, text))),
   );
+}
+
+function standing(insight) {
+  if (calibrated(insight)) return "worth.calibrated";
+  return insight.agreement === "agree" || insight.agreement === "conflict" ? "worth.moved" : "worth.raw";
 }
 
 function bucketSentence(confidence, record) {
@@ -98,27 +103,25 @@ function partList(parts) {
       h(
         "li",
         { class: part.used ? null : "unused" },
-        h("p", {}, h("b", {}, t(`part.${part.source}`)), part.view ? signalBadge(part.view) : h("span", { class: "badge none" }, t("signal.none")), sureness(part.confidence)),
+        h("p", {}, h("b", {}, t(`part.${part.source}`)), part.view ? signalBadge(part.view) : h("span", { class: "badge none" }, t("signal.none")), part.confidence === null ? null : share(part.confidence)),
         h(
           "p",
           { class: "muted" },
           [
-            part.used ? t("part.weight", { weight: share(part.weight) }) : t("part.unused"),
-            typeof part.reliability === "number" ? t("part.reliability", { value: share(part.reliability) }) : null,
+            part.used ? t("part.weight", { weight: share(part.weight, 1) }) : t("part.unused"),
+            typeof part.reliability === "number" ? t("part.reliability", { value: number(part.reliability, 2) }) : null,
             part.as_of ? day(part.as_of) : null,
             part.age_sessions ? t("part.age", { sessions: number(part.age_sessions) }) : null,
           ]
             .filter(Boolean)
             .join(" · "),
         ),
-        part.reason ? h("p", { class: "muted", lang: "en" }, part.reason) : null,
+        part.reason ? h("p", { class: "muted" }, known(`part-reason.${part.reason}`, part.reason)) : null,
       ),
     ),
   );
 }
 
-/** A probability, or the word of a text's author. */
-const sureness = (value) => (typeof value === "number" ? share(value) : value ? known(`sure.${value}`, value) : null);
 
 function reasonList(reasons) {
   const most = Math.max(...reasons.map((one) => Math.abs(one.weight)));

@@ -8,7 +8,7 @@ import { known, t } from "../i18n.js";
 import { link } from "../router.js";
 import { empty, fillIn } from "../states.js";
 import { table } from "../table.js";
-import { asOf, card, caution, confidence, figure, moved, panel, sectorName, signalBadge, stack, symbolLink, tone } from "../widgets.js";
+import { asOf, card, caution, confidence, figure, moved, nameOf, panel, sectorName, signalBadge, stack, symbolLink, tone } from "../widgets.js";
 
 const SESSIONS = 120;
 const STEPS = [2, 1, 0.15];
@@ -66,7 +66,7 @@ function breadthCard(breadth) {
     { count: breadth.unchanged, kind: "flat", label: t("breadth.flat"), way: 0 },
     { count: breadth.decliners, kind: "down", label: t("breadth.down"), way: -1 },
   ];
-  const percent = (value) => (value === undefined ? null : `${number(value, 1)}%`);
+  const percent = (value) => (value ?? null) && `${number(value, 1)}%`;
   const more = [
     ["breadth.sma-50", percent(breadth.above_sma_50_percent)],
     ["breadth.sma-200", percent(breadth.above_sma_200_percent)],
@@ -111,12 +111,14 @@ function sectorCard({ sectors }) {
     const depth = heat(one.change_percent);
     const side = depth ? tone(one.change_percent) : "flat";
     const counts = t("market.tile", { up: number(one.advancers), down: number(one.decliners) });
+    // Stocks without a known sector cannot be asked for.
+    const href = one.sector ? link(["screen"], { sector: one.sector }) : null;
     return h(
       "li",
       {},
       h(
-        "a",
-        { class: `tile ${side} heat-${depth}`, href: link(["screen"], { sector: one.sector }) },
+        href ? "a" : "div",
+        { class: `tile ${side} heat-${depth}`, href },
         h("span", { class: "tile-name" }, sectorName(one.sector)),
         moved(one.change_percent),
         h("small", {}, counts),
@@ -133,7 +135,7 @@ function sectorCard({ sectors }) {
 
 function sectorTable(sectors) {
   const columns = [
-    { label: t("col.sector"), cell: (one) => h("a", { href: link(["screen"], { sector: one.sector }) }, sectorName(one.sector)) },
+    { label: t("col.sector"), cell: (one) => (one.sector ? h("a", { href: link(["screen"], { sector: one.sector }) }, sectorName(one.sector)) : sectorName(null)) },
     { label: t("col.change"), number: true, cell: (one) => moved(one.change_percent) },
     { label: t("col.stocks"), number: true, wide: true, cell: (one) => number(one.stocks) },
     { label: t("breadth.up"), number: true, wide: true, cell: (one) => number(one.advancers) },
@@ -148,7 +150,7 @@ function sectorTable(sectors) {
 function topCard(top) {
   if (!top.length) return card(t("market.top"), empty(t("market.no-top")));
   const columns = [
-    { label: t("col.symbol"), cell: (row) => symbolLink(row.symbol) },
+    { label: t("col.symbol"), cell: (row) => symbolLink(row.symbol, nameOf(row)) },
     { label: t("col.close"), number: true, cell: (row) => price(row.close) },
     { label: t("col.signal"), cell: (row) => signalBadge(row.signal) },
     { label: t("col.confidence"), number: true, kind: "conf", cell: (row) => confidence(row.confidence, row.calibrated ?? true) },

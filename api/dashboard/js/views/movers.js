@@ -50,7 +50,7 @@ function columns(by) {
     { label: t("col.volume-ratio"), number: true, wide: by !== "unusual_volume", cell: (row) => times(row.volume_ratio) },
     signal,
     { ...confidence, wide: true },
-    { label: t("col.sector"), wide: true, cell: (row) => sectorName(row.sector) },
-    { label: t("col.exchange"), wide: true, cell: (row) => row.exchange ?? "–" },
+    { label: t("col.sector"), wide: true, kind: "roomy", cell: (row) => sectorName(row.sector) },
+    { label: t("col.exchange"), wide: true, kind: "roomy", cell: (row) => row.exchange ?? "–" },
   ];
 }

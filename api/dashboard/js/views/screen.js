@@ -87,7 +87,7 @@ function columns(sort, with_) {
     { ...confidence, sort: by("-confidence", "descending", "confidence") },
     { label: t("col.value"), number: true, wide: true, sort: by("traded_value", "descending"), cell: (row) => compact(row.traded_value) },
     { label: t("col.volume-ratio"), number: true, wide: true, cell: (row) => times(row.volume_ratio) },
-    { label: t("col.sector"), wide: true, cell: (row) => sectorName(row.sector) },
-    { label: t("col.exchange"), wide: true, cell: (row) => row.exchange ?? "–" },
+    { label: t("col.sector"), wide: true, kind: "roomy", cell: (row) => sectorName(row.sector) },
+    { label: t("col.exchange"), wide: true, kind: "roomy", cell: (row) => row.exchange ?? "–" },
   ];
 }

@@ -14,7 +14,7 @@ import { boardPanel } from "../symbol/board.js";
 import { signalsPanel } from "../symbol/signals.js";
 import { nameOf, sectorName, star } from "../widgets.js";
 
-export const title = () => decodeURIComponent(location.hash.split(/[/?]/)[2] ?? "").toUpperCase();
+export const title = ([symbol = ""]) => symbol.toUpperCase();
 
 export async function render(page, { heading, segments, query, signal, tell }) {
   const symbol = (segments[0] ?? "").toUpperCase();
@@ -23,7 +23,7 @@ export async function render(page, { heading, segments, query, signal, tell }) {
   const head = h("div", { class: "page-head symbol-head" }, heading, about, star(symbol));
   const board = h("div", { class: "board-place" });
   const chart = h("div", { class: "chart-place" });
-  const insight = h("div", {});
+  const insight = h("div", { class: "insight-place" });
   const explanation = h("div", {});
   const signals = h("div", {});
   const indicators = h("div", {});

@@ -59,7 +59,8 @@ class Form:
         values = tuple(values) or tuple(parameter.default for parameter in self.parameters)
         if len(values) != len(self.parameters):
             wanted = ", ".join(f"{one.name} ({one.least:g} to {one.most:g})" for one in self.parameters)
-            raise InvalidInputError(f"{self.name} takes {len(self.parameters)} numbers: {wanted}")
+            many = "1 number" if len(self.parameters) == 1 else f"{len(self.parameters)} numbers"
+            raise InvalidInputError(f"{self.name} takes {many}: {wanted}")
         for parameter, value in zip(self.parameters, values, strict=True):
             if not parameter.least <= value <= parameter.most:
                 bounds = f"from {parameter.least:g} to {parameter.most:g}"
