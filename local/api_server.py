@@ -6,6 +6,7 @@ this process has imported anything.
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 
@@ -21,6 +22,8 @@ from stock_ai.settings import KafkaSettings, LlmSettings, MongoSettings, RedisSe
 def main() -> None:
     """Serve until SIGTERM."""
     listening = socket.socket(fileno=int(sys.argv[1]))
+    # Whoever can reach it is on this machine.
+    os.environ.setdefault("API_REQUESTS_PER_MINUTE", "0")
     settings = ApiSettings.load()
     services = connect(
         MongoSettings.load(),
@@ -31,7 +34,8 @@ def main() -> None:
         settings.llm_terms,
     )
     app = create_app(services, settings.http_terms)
-    config = uvicorn.Config(app, access_log=False, log_level="warning", lifespan="off")
+    # A stream of events has no end of its own.
+    config = uvicorn.Config(app, access_log=False, log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
     uvicorn.Server(config).run(sockets=[listening])
 
 

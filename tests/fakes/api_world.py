@@ -8,6 +8,7 @@ from decimal import Decimal
 import numpy as np
 
 from functions.ai_analysis.scoring import score
+from stock_ai.errors import RetryableError
 from stock_ai.indicators import Panel
 from stock_ai.market.sessions import Exchange
 from stock_ai.market.symbols import VN30
@@ -15,9 +16,12 @@ from stock_ai.models import Interval, Signal, WithheldReason
 from stock_ai.models.listing import Listing, Sector
 from stock_ai.quality.assessment import assess
 from stock_ai.quality.report import SetAside
+from stock_ai.storage.market_views import Change
 from tests.fakes.api_services import (
     DAY,
+    FIRST_CHANGE,
     NOW,
+    MemoryChanges,
     MemoryListings,
     MemoryQualityStore,
     MemoryServices,
@@ -52,7 +56,10 @@ def api_world() -> MemoryServices:
     aside = [SetAside("FPT", dt.date(2025, 4, 1), "low_above_body")]
     quality = assess(histories.values(), aside, EVERY_WEEKDAY, FixedClock(NOW))
     services = memory_services(
-        track_record=record, quality=MemoryQualityStore(quality), listings=MemoryListings(_listings())
+        track_record=record,
+        quality=MemoryQualityStore(quality),
+        listings=MemoryListings(_listings()),
+        changes=EndingChanges(),
     )
     for symbol, prices in closes.items():
         services.prices.upsert([_bar(symbol, day, int(price)) for day, price in zip(dates, prices, strict=True)])
@@ -90,7 +97,22 @@ def api_world() -> MemoryServices:
     services.llm_texts.newest["FPT", "en"] = text
     services.llm_texts.kept["FPT", TEXT_ID] = text
     services.llm_usage.count("template", "rules-2", "cache_hits")
+    for symbol in SYMBOLS[:3]:
+        services.changes.tell(symbol)
     return services
+
+
+class EndingChanges(MemoryChanges):
+    """Tells everything to everybody, and is away for whoever has read it all: no stream of it is without end."""
+
+    def last_change(self) -> str:
+        return FIRST_CHANGE
+
+    def changes(self, after: str, limit: int, wait_ms: int) -> list[Change]:
+        found = super().changes(after, limit, 0)
+        if not found and limit > 1:
+            raise RetryableError("nothing more is told")
+        return found
 
 
 def _listings() -> dict[str, Listing]:

@@ -23,6 +23,7 @@ from tests.load import (
     first_insight,
     imports,
     indicators,
+    insights,
     llm_cached,
     llm_context,
     market_pass,
@@ -43,6 +44,7 @@ BENCHES = (
     quality.bench,
     board.bench,
     backfill.bench,
+    insights.bench,
     llm_context.bench,
     llm_cached.bench,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -16,13 +16,23 @@ from stock_ai.market_view import Sort
 from stock_ai.models import Signal
 from stock_ai.models.listing import Listing, Sector
 from stock_ai.settings import KafkaSettings, LlmSettings, MongoSettings, RedisSettings
-from stock_ai.sources.csv_files import CsvSource
+from stock_ai.storage.insights import RedisInsightStore
 from stock_ai.storage.listings import MongoListings
-from tests.fakes.api_services import DAY, NOW, make_analysis, make_bar
-from tests.fakes.clock import FixedClock
+from stock_ai.storage.prices import MongoPriceStore
+from tests.fakes.api_services import DAY, make_analysis, make_bar
 from tests.fakes.panels import real_bars
 
-SINCE = dt.date(2018, 1, 1)
+SINCE = "2018-01-01"
+PRICES = ("open", "high", "low", "close", "adjusted_close")
+
+
+def stored(bars, price):
+    """The bars as they are stored."""
+    columns = [getattr(bars, name).tolist() for name in PRICES]
+    return [
+        make_bar(bars.symbol, date, **dict(zip(PRICES, map(price, values), strict=True)), volume=int(volume))
+        for date, volume, *values in zip(bars.dates.tolist(), bars.volume, *columns, strict=True)
+    ]
 
 
 @pytest.fixture
@@ -42,36 +52,30 @@ def client(services):
     return TestClient(create_app(services), raise_server_exceptions=False)
 
 
-def test_indicators_over_time_are_those_of_the_real_history(client, services, shared_data):
-    source = CsvSource(shared_data / "vn_daily", FixedClock(NOW))
-    for symbol in ("FPT", "VNINDEX"):
-        services.prices.upsert(
-            [
-                make_bar(**{name: getattr(bar, name) for name in ("symbol", "time", "open", "high", "low", "close")},
-                         adjusted_close=bar.adjusted_close, volume=bar.volume)
-                for bar in source.bars(symbol, SINCE, None)
-            ]
-        )  # fmt: skip
+def test_indicators_over_time_are_those_of_the_real_history(client, mongo_database, shared_data):
+    bars, index = real_bars(shared_data, "FPT", SINCE), real_bars(shared_data, "VNINDEX", SINCE)
+    MongoPriceStore(mongo_database).upsert([*stored(bars, round), *stored(index, lambda points: Decimal(str(points)))])
     names = "ema_200,rsi:14,obv,beta_60,macd:12:26:9"
     answer = client.get("/api/v1/stocks/FPT/indicators/history", params={"names": names, "limit": 500})
     assert answer.status_code == 200, answer.text
     series = answer.json()["series"]
-    bars, index = real_bars(shared_data, "FPT", str(SINCE)), real_bars(shared_data, "VNINDEX", str(SINCE))
     table = compute(bars) | relative_strength(bars, index)
-    for name, same in (("ema_200", "ema_200"), ("rsi:14", "rsi_14"), ("obv", "obv"), ("beta_60", "beta_60"),
-                       ("macd:12:26:9_histogram", "macd_histogram")):  # fmt: skip
-        np.testing.assert_allclose(series[name], table[same][-500:], rtol=1e-6, atol=1e-6, err_msg=name)
+    alike = {name: name for name in ("ema_200", "obv", "beta_60")}
+    alike |= {"rsi:14": "rsi_14", "macd:12:26:9_histogram": "macd_histogram"}
+    for name, same in alike.items():
+        found = np.array(series[name], dtype=float)
+        np.testing.assert_allclose(found, table[same][-500:], rtol=1e-6, atol=1e-6, err_msg=name)
     assert answer.json()["dates"] == [str(date) for date in bars.dates[-500:]]
 
 
-def test_lists_walk_through_the_whole_market(client, services, mongo_database):
+def test_lists_walk_through_the_whole_market(client, redis_client, mongo_database):
     names = [f"{a}{b}{c}" for a in "ABCDEFGHIJK" for b in "ABCDEFGHIJKL" for c in "ABCDEFGHIJKL"][:1577]
-    services.prices.upsert([make_bar(name) for name in (*names, "ZZZ")])
+    MongoPriceStore(mongo_database).upsert([make_bar(name) for name in (*names, "ZZZ")])
     MongoListings(mongo_database).describe(
         Listing(symbol=name, name=f"Công ty {name}", exchange="HOSE", sector=[*Sector][place % 20], as_of=DAY)
         for place, name in enumerate(names)
     )
-    services.insights.apply(
+    RedisInsightStore(redis_client).apply(
         [
             make_analysis(
                 name,

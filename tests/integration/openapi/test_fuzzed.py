@@ -33,8 +33,8 @@ CONFIG = {
         "query.names": {"dictionary": "indicators", "probability": 0.7},
     },
 }
-UNSAID = ({"cursor"}, {"names"}, {"symbols"}, {"start", "end"})
-"""Parameters that can be wrong in a way that no schema can tell: as a place, as a list, with each other."""
+UNSAID = {"cursor", "names", "symbols", "start", "end"}
+"""Parameters that can be wrong in a way that no schema can tell: as a place, as a list, as a date too early."""
 
 schema = schemathesis.openapi.from_asgi(
     "/openapi.json", create_app(api_world()), config=SchemathesisConfig.from_dict(CONFIG)
@@ -58,7 +58,7 @@ def problem_is_of_a_documented_type(_context, response, case):
 
 @schema.parametrize()
 def test_answers_conform_to_the_document(case):
-    unsaid = any(names <= set(case.query or ()) for names in UNSAID)
+    unsaid = UNSAID & set(case.query or ())
     case.call_and_validate(
         additional_checks=[problem_is_of_a_documented_type],
         excluded_checks=[positive_data_acceptance] if unsaid else [],

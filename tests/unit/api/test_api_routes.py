@@ -164,16 +164,38 @@ def test_health_is_up_when_all_answer(client):
     }
 
 
-def test_health_is_503_and_hides_addresses_when_one_is_down(services):
-    def broken():
-        raise RetryableError("mongodb://user:password@secret.host")
+def broken():
+    raise RetryableError("mongodb://user:password@secret.host")
 
-    probes = dict(services.probes) | {"mongodb": broken}
+
+@pytest.mark.parametrize(
+    ("down", "code", "state"),
+    [
+        ((), 200, "up"),
+        (("mongodb",), 200, "degraded"),
+        (("redis",), 200, "degraded"),
+        (("kafka",), 200, "degraded"),
+        (("mongodb", "redis"), 503, "down"),
+    ],
+)
+def test_health_says_what_suffers_and_hides_addresses(services, down, code, state):
+    probes = dict(services.probes) | dict.fromkeys(down, broken)
     health = TestClient(create_app(dataclasses.replace(services, probes=probes))).get("/api/v1/health")
-    assert (health.status_code, health.json()["status"]) == (503, "down")
-    assert health.json()["dependencies"]["mongodb"]["detail"] == "RetryableError"
-    assert health.json()["dependencies"]["redis"]["status"] == "up"
+    told = health.json()
+    assert (health.status_code, told["status"]) == (code, state)
+    assert [each["dependency"] for each in told["degraded"]] == sorted(down)
+    for name, dependency in told["dependencies"].items():
+        expected = ("down", "RetryableError") if name in down else ("up", None)
+        assert (dependency["status"], dependency["detail"]) == expected
     assert "secret" not in health.text
+
+
+def test_health_names_paths_that_are(services, client):
+    known = client.get("/openapi.json").json()["paths"]
+    probes = dict.fromkeys(services.probes, broken)
+    health = TestClient(create_app(dataclasses.replace(services, probes=probes))).get("/api/v1/health").json()
+    for each in health["degraded"]:
+        assert {f"/api/v1{path}" for path in each["reduced"] + each["unavailable"]} <= set(known)
 
 
 def test_health_does_not_wait_for_a_dependency_that_hangs():

@@ -1,0 +1,74 @@
+"""Answers at hand."""
+
+from __future__ import annotations
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from api.kept_reads import KeptReads
+from api.terms import HttpTerms
+from tests.fakes.api_services import make_analysis
+
+INSIGHT = "/api/v1/analysis/FPT/insight"
+
+
+@pytest.fixture
+def client(services):
+    return TestClient(create_app(services, HttpTerms(keep_seconds=5.0)), raise_server_exceptions=False)
+
+
+def same(one, other):
+    own = {"x-request-id"}
+    return one.content == other.content and {k: v for k, v in one.headers.items() if k not in own} == {
+        k: v for k, v in other.headers.items() if k not in own
+    }
+
+
+def test_what_was_given_a_moment_ago_is_given_again_without_a_read(client, services):
+    first = client.get(INSIGHT)
+    reads = services.insights.calls
+    again = client.get(INSIGHT)
+    assert same(first, again)
+    assert first.headers["x-request-id"] != again.headers["x-request-id"]
+    known = client.get(INSIGHT, headers={"If-None-Match": first.headers["etag"]})
+    assert (known.status_code, known.content) == (304, b"")
+    assert services.insights.calls == reads
+
+
+def test_other_questions_are_others(client, services):
+    client.get("/api/v1/analysis/FPT/history?limit=1")
+    assert len(client.get("/api/v1/analysis/FPT/history?limit=2").json()["entries"]) == 2
+    assert client.get("/api/v1/analysis/HPG/insight").json()["symbol"] == "HPG"
+    assert client.post(INSIGHT).status_code == 405
+    assert client.head(INSIGHT).content == b""
+
+
+def test_it_does_not_keep_what_must_not_be_kept(client, services):
+    """Errors, and what says no-store."""
+    assert client.get("/api/v1/analysis/VCB/insight").status_code == 404
+    services.insights.apply([make_analysis("VCB")])
+    assert client.get("/api/v1/analysis/VCB/insight").status_code == 200
+    health = client.get("/api/v1/health").json()["dependencies"]["redis"]
+    services.probes["redis"] = lambda: 1 / 0
+    assert client.get("/api/v1/health").json()["dependencies"]["redis"] != health
+
+
+def test_it_ends():
+    at = 0.0
+    kept = KeptReads(1.0, lambda: at)
+    kept.put(("/a", b"", None), [], b"body", '"a"')
+    at = 0.99
+    assert kept.get(("/a", b"", None)).body == b"body"
+    at = 1.0
+    assert kept.get(("/a", b"", None)) is None
+
+
+def test_it_is_bounded():
+    kept = KeptReads(1.0, lambda: 0.0)
+    for number in range(100_000):
+        kept.put((f"/{number}", b"", None), [], b"x" * 10_000, '"a"')
+    assert len(kept._kept) <= 1_000
+    assert sum(len(each.body) for each in kept._kept.values()) <= 8_000_000
+    kept.put(("/long", b"", None), [], b"x" * 1_000_000, '"a"')
+    assert kept.get(("/long", b"", None)) is None
