@@ -12,7 +12,7 @@ import datetime as dt
 import functools
 import hashlib
 from collections.abc import Sequence
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar, cast
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
@@ -50,7 +50,8 @@ def decode(text: str, question: str, form: type[P]) -> P:
     """
     try:
         padded = text.encode("ascii") + b"=" * (-len(text) % 4)
-        asked, found = _adapter(form).validate_json(base64.b64decode(padded, altchars=b"-_", validate=True))
+        content = base64.b64decode(padded, altchars=b"-_", validate=True)
+        asked, found = _adapter(cast("Any", form)).validate_json(content)
     except (UnicodeError, binascii.Error, ValidationError, OverflowError):
         raise unknown(text) from None
     if asked != question:

@@ -18,7 +18,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from api import marks
-from api.breakers import Breaker, Guarded
+from api.breakers import Breaker, Guarded, StoreAwayError
 from api.services import Services
 from stock_ai.errors import RetryableError
 
@@ -157,6 +157,8 @@ class DegradableServices:
         def probe() -> None:
             try:
                 breaker.call(lambda: _retryable(ask))
+            except StoreAwayError:
+                raise
             except RetryableError as error:
                 raise (error.__cause__ or error) from None
 

@@ -16,7 +16,10 @@ from api import problems
 from stock_ai.market.symbols import INDICES
 
 EXAMPLES = Path(__file__).with_name("openapi_examples.json")
-"""Operation id -> an answer it gives, recorded from the routes by `python -m tests.openapi.record`."""
+"""Operation id -> an answer it gives, recorded from the routes by `python -m tests.openapi.document`."""
+
+WORDS = Path(__file__).with_name("openapi_words.json")
+"""Field, or schema and field -> what it says, where its model does not: most mean the same wherever they are."""
 
 PROBLEMS: dict[str, tuple[int, str, str]] = {
     "malformed-path": (400, "Malformed path", "A slash, a backslash or a null byte is hidden in this path."),
@@ -144,6 +147,7 @@ def document(app: FastAPI) -> dict[str, Any]:
         if "symbols" in (properties := schema.get("properties", {})) and "items" in properties["symbols"]:
             properties["symbols"]["items"]["pattern"] = _SYMBOL_PATTERN
     components["schemas"]["ServerSentEvent"] = _EVENT
+    _describe(components["schemas"])
     components["headers"] = {
         name: {"description": description, "schema": schema, "required": required}
         for name, (description, schema, required) in _HEADERS.items()
@@ -189,6 +193,14 @@ def _require_what_is_answered(document: dict[str, Any]) -> None:
     for name, schema in document["components"]["schemas"].items():
         if name not in _WITH_GAPS and f'"#/components/schemas/{name}"' not in asked and "properties" in schema:
             schema["required"] = list(schema["properties"])
+
+
+def _describe(schemas: dict[str, Any]) -> None:
+    words = json.loads(WORDS.read_text(encoding="utf-8"))
+    for schema_name, schema in schemas.items():
+        for name, field in schema.get("properties", {}).items():
+            if "description" not in field and (said := words.get(f"{schema_name}.{name}", words.get(name))):
+                field["description"] = said
 
 
 def _complete(operation: dict[str, Any], verb: str, path: str, example: Any) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from api.breakers import StoreAwayError
 from api.schemas import Dependency, DependencyState, Health, ServiceState, Shortfall
 from api.services import Probe
 from stock_ai.observability import logger
@@ -19,9 +20,8 @@ _STORES = frozenset({"mongodb", "redis"})
 _INSIGHTS = ("/analysis/{symbol}/insight", "/analysis/{symbol}/history", "/analysis/insights", "/watchlist", "/signals")
 _MARKET = ("/market/overview", "/market/movers", "/market/sectors", "/market/breadth")
 _TEXTS = ("/analysis/{symbol}/llm", "/analysis/{symbol}/llm/stream", "/llm/usage")
-_NAMED = ("/stocks", "/analysis/insights", "/watchlist", "/signals")
+_NAMED = ("/stocks", "/stocks/{symbol}", "/analysis/insights", "/watchlist", "/signals")
 _PRICES = (
-    "/stocks/{symbol}",
     "/stocks/{symbol}/prices",
     "/stocks/{symbol}/indicators/history",
     "/track-record",
@@ -66,6 +66,8 @@ def _timed(probe: Probe) -> Dependency:
     detail = None
     try:
         probe()
+    except StoreAwayError as error:  # It was asked a moment ago, and that was logged.
+        detail = type(error).__name__
     except Exception as error:  # noqa: BLE001 - whatever a client library raises, the dependency did not answer
         # Messages of client libraries may hold addresses, so the answer names the type only.
         logger.warning("health probe failed", exc_info=True)

@@ -1,13 +1,14 @@
 """Changes of insights to many listeners at once: one thread reads them, each listener has a queue of its own.
 
-The thread begins with the first listener and ends after the last one. A listener that does not keep up is let go; it
-comes back with the id of the last event it has seen (HTML standard, "Server-sent events").
+The thread begins with the first listener and ends a moment after the last one. A listener that does not keep up is let
+go; it comes back with the id of the last event it has seen (HTML standard, "Server-sent events").
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -62,7 +63,7 @@ class ChangeHub:
         self._feed = feed
         self._lock = threading.Lock()
         self._listeners: set[_Listener] = set()
-        self._stop: threading.Event | None = None
+        self._reading = False
 
     async def events(self, symbols: frozenset[str], after: str | None) -> AsyncIterator[bytes]:
         """Server-sent events of the changes of `symbols` (none: of all) after the one called `after`, without end.
@@ -110,33 +111,33 @@ class ChangeHub:
         listener = _Listener()
         with self._lock:
             self._listeners.add(listener)
-            if self._stop is None:
-                self._stop = threading.Event()
+            if not self._reading:
+                self._reading = True
                 # What came before, the first listener reads for itself.
-                threading.Thread(target=self._read, args=(self._stop, since), name="changes", daemon=True).start()
+                threading.Thread(target=self._read, args=(since,), name="changes", daemon=True).start()
         return listener
 
     def _left(self, listener: _Listener) -> None:
         with self._lock:
             self._listeners.discard(listener)
-            if not self._listeners and self._stop is not None:
-                self._stop.set()
-                self._stop = None
 
-    def _read(self, stop: threading.Event, since: str) -> None:
+    def _read(self, since: str) -> None:
         """Until nobody listens. While the changes are away it tries now and then, and nobody is told anything."""
         feed = self._feed()
-        while not stop.is_set():
+        while True:
             try:
                 changes = feed.changes(since, _PAGE, _WAIT_MS)
             except RetryableError as error:
                 logger.warning("changes not read", extra={"fault": str(error)})
-                stop.wait(_REST_SECONDS)
-                continue
+                changes = ()
+                time.sleep(_REST_SECONDS)
+            since = changes[-1].id if changes else since
+            with self._lock:
+                listeners = list(self._listeners)
+                self._reading = bool(listeners)
+            if not listeners:
+                return
             if changes:
-                since = changes[-1].id
-                with self._lock:
-                    listeners = list(self._listeners)
                 for listener in listeners:
                     listener.give(changes)
 

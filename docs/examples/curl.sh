@@ -12,15 +12,17 @@ header() { sed -n "s/^$1: *//Ip" "$2" | tr -d '\r'; }
 text() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p"; }
 
 echo "# One page of the symbols, then the page after it"
+symbols() { tr '{,' '\n\n' | sed -n 's/^"symbol":"\(.*\)"$/\1/p' | paste -s -d ' ' -; }
 curl -sS --fail "$api/stocks?limit=5" > "$work/page"
+symbols < "$work/page"
 cursor=$(text next_cursor < "$work/page")
-curl -sS --fail --get "$api/stocks" -d limit=5 --data-urlencode "cursor=$cursor" | cut -c 1-80
+curl -sS --fail --get "$api/stocks" -d limit=5 --data-urlencode "cursor=$cursor" | symbols
 
 echo "# An insight; with its ETag, asking again costs no body until it has changed"
 curl -sS --fail --compressed -D "$work/headers" -o "$work/insight" "$api/analysis/FPT/insight"
 tag=$(header etag "$work/headers")
 echo "cache-control: $(header cache-control "$work/headers")"
-curl -sS -o /dev/null -w 'asked again: %{http_code}\n' -H "If-None-Match: $tag" "$api/analysis/FPT/insight"
+curl -sS --compressed -o /dev/null -w 'asked again: %{http_code}\n' -H "If-None-Match: $tag" "$api/analysis/FPT/insight"
 
 echo "# A text about a symbol; 202 says where to ask for it, and after how many seconds"
 ask() { curl -sS -D "$work/headers" -o "$work/text" -w '%{http_code}' "$@"; }

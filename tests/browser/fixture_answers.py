@@ -13,6 +13,7 @@ from stock_ai.indicators.table import INDICATORS
 from tests.browser.fixture_market import MODEL, SIGNALS, Stock, stocks, tallies
 
 _ROUND = 4
+VIEWS = {"BUY": "bullish", "HOLD": "neutral", "SELL": "bearish"}
 
 
 @dataclasses.dataclass
@@ -88,7 +89,7 @@ class Answers:
         }  # fmt: skip
         detail = "stocks are foreseen against the market, not the market"
         parts = [
-            {"source": "ai", "view": {"BUY": "bullish", "HOLD": "neutral", "SELL": "bearish"}[signal["signal"]], "confidence": signal["confidence"], "weight": 1.0,
+            {"source": "ai", "view": VIEWS[signal["signal"]], "confidence": signal["confidence"], "weight": 1.0,
              "reliability": 0.5, "as_of": ai["as_of"], "age_sessions": 0, "used": True,
              "reason": "states"},
             {"source": "llm", "view": None, "confidence": None, "weight": 0.0, "reliability": 0.0,

@@ -18,6 +18,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.browser.fixture_answers import Answers
+from tests.browser.fixture_lists import screen, stock_list
 from tests.browser.fixture_texts import explanation, story
 
 DASHBOARD = Path(__file__).parents[2] / "api" / "dashboard"
@@ -142,7 +143,7 @@ class Handler(BaseHTTPRequestHandler):
         limit = int(query.get("limit", 100))
         match path.split("/"):
             case ["stocks"]:
-                self._json(self._list(query, limit))
+                self._json(stock_list(self.server.answers, query, limit))
             case ["indicators"]:
                 self._json(answers.catalogue())
             case ["stocks", symbol]:
@@ -165,7 +166,7 @@ class Handler(BaseHTTPRequestHandler):
             case ["track-record", symbol]:
                 self._json(answers.symbol_record(self._known(symbol), limit))
             case ["signals"]:
-                self._json(self._signals(query, limit))
+                self._json(screen(self.server.answers, query, limit))
             case ["watchlist"]:
                 self._json(self._watchlist(query["symbols"].split(",")))
             case ["stream"]:
@@ -187,34 +188,6 @@ class Handler(BaseHTTPRequestHandler):
         if symbol.upper() in self.server.answers.world.pending:
             raise RefusedError(404, "analysis-pending", "Analysis pending", f"symbol {symbol} is not analysed yet")
         return self._known(symbol)
-
-    def _list(self, query: dict[str, str], limit: int) -> dict:
-        answers = self.server.answers
-        wanted = query.get("q", "").upper()
-        found = [
-            one for one in answers.stocks.values() if wanted in one.symbol or wanted.lower() in one.name_en.lower()
-        ]
-        found.sort(key=lambda one: (not one.symbol.startswith(wanted), one.symbol))
-        rows = [answers.stock(one) for one in found[:limit]]
-        return {"total": len(found), "stocks": rows, "next_cursor": None, "freshness": answers.freshness()}
-
-    def _signals(self, query: dict[str, str], limit: int) -> dict:
-        rows = [row for row in self.server.answers.rows() if row["signal"]]
-        for name in ("signal", "sector", "exchange"):
-            if name in query:
-                rows = [row for row in rows if row[name] == query[name]]
-        rows = [row for row in rows if row["confidence"] >= float(query.get("min_confidence", 0))]
-        rows = [row for row in rows if row["traded_value"] >= float(query.get("min_traded_value", 0))]
-        orders = {
-            "-confidence": lambda row: -row["confidence"], "confidence": lambda row: row["confidence"],
-            "-change": lambda row: -(row["change_percent"] or 0), "traded_value": lambda row: -row["traded_value"],
-            "symbol": lambda row: row["symbol"],
-        }  # fmt: skip
-        rows.sort(key=orders[query.get("sort", "-confidence")])
-        first = int(query.get("cursor", 0))
-        after = str(first + limit) if first + limit < len(rows) else None
-        fresh = self.server.answers.freshness()
-        return {"total": len(rows), "signals": rows[first : first + limit], "next_cursor": after, "freshness": fresh}
 
     def _watchlist(self, symbols: list[str]) -> dict:
         answers = self.server.answers

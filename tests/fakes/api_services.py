@@ -26,8 +26,7 @@ from stock_ai.models import (
 )
 from stock_ai.models.listing import Listing
 from stock_ai.models.llm_usage import LlmModelUsage, LlmUsageDay
-from stock_ai.models.market_view import InsightChange
-from stock_ai.models.market_view import MarketRow, MarketRows
+from stock_ai.models.market_view import InsightChange, MarketRow, MarketRows
 from stock_ai.ports import MarketReader
 from stock_ai.quality.report import MarketQuality, QualityReport, SymbolQuality
 from stock_ai.settings import LlmProviderName

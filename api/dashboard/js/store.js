@@ -1,5 +1,7 @@
 // What this browser remembers. Where storage is refused, it lasts as long as the page.
 
+import { isSymbol } from "./symbols.js";
+
 const PREFIX = "stock-ai.";
 const MOST_WATCHED = 100;
 const memory = new Map();
@@ -27,7 +29,7 @@ export function remember(name, value) {
 export function watched() {
   try {
     const list = JSON.parse(recall("watchlist", "[]"));
-    return Array.isArray(list) ? list.filter((one) => /^[A-Z0-9]{1,12}$/.test(one)).slice(0, MOST_WATCHED) : [];
+    return Array.isArray(list) ? list.filter(isSymbol).slice(0, MOST_WATCHED) : [];
   } catch {
     return [];
   }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -74,10 +75,22 @@ class StockAi:
             answer = self.ask("GET", str(self._http.base_url.join(answer.headers["location"])))
         return answer.json()
 
-    def events(self, path: str, last_id: str | None = None) -> Iterator[tuple[str, str | None, Any]]:
+    def watch(self, symbols: str) -> Iterator[Any]:
+        """Insights as they change, for as long as one listens; cut off, it goes on after the last one that came."""
+        last_id = None
+        while True:
+            try:
+                for _, event_id, insight in self.events("/stream", last_id, symbols=symbols):
+                    last_id = event_id
+                    yield insight
+            except httpx.TransportError as error:
+                print(f"cut off: {error}", file=sys.stderr)
+            time.sleep(2)
+
+    def events(self, path: str, last_id: str | None = None, **query: Any) -> Iterator[tuple[str, str | None, Any]]:
         """Name, id and data of each server-sent event; `last_id` goes on after an event that was seen."""
         headers = {"Last-Event-ID": last_id} if last_id else {}
-        with self._http.stream("GET", path, headers=headers) as answer:
+        with self._http.stream("GET", path, params=query, headers=headers) as answer:
             if answer.status_code >= 400:
                 answer.read()
                 raise ProblemError(answer.json())
@@ -92,8 +105,14 @@ class StockAi:
                 fields = {}
 
 
-def main() -> None:
-    """A short tour."""
+def watch(symbols: str) -> None:
+    """Print the insights of `symbols` as they change."""
+    for insight in StockAi().watch(symbols):
+        print(insight["event_time"], insight["symbol"], insight["signal"], insight["confidence"])
+
+
+def tour() -> None:
+    """What the API can be asked."""
     api = StockAi()
     stocks = list(api.pages("/stocks", "stocks", limit=5))
     print(f"{len(stocks)} symbols, first {stocks[0]['symbol']}, as of {stocks[0]['freshness']['as_of']}")
@@ -117,4 +136,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    watch(sys.argv[2]) if sys.argv[1:2] == ["watch"] else tour()

@@ -52,7 +52,7 @@ const breadth = told(await api.GET("/api/v1/market/breadth"));
 const overview = told(await api.GET("/api/v1/market/overview"));
 const record = told(await api.GET("/api/v1/track-record"));
 const health = await api.GET("/api/v1/health");
-const up: "up" | "down" | undefined = health.data?.status;
+const up: "up" | "degraded" | "down" | undefined = health.data?.status;
 
 const read = [total, cursor, close, closes, rsi, series, units, signal, sources, unknown, first, change, up];
 const asked = [past, watched, sectors, breadth, overview, record];

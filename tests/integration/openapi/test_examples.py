@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from infra import openapi
 from tests.conftest import REPO_ROOT
+from tests.openapi import document as openapi
 
 EXAMPLES = REPO_ROOT / "docs" / "examples"
-TOUR = """12 symbols, first ACB, as of 2025-08-22
+TOUR = """13 symbols, first ACB, as of 2025-08-22
 FPT: SELL with confidence 0.5
 asked again: nothing has changed
 weekly closes: [0-9]+, [0-9]+
@@ -38,7 +38,7 @@ def environment(api_url):
 
 def test_curl(environment):
     said = run("sh", EXAMPLES / "curl.sh", env=environment)
-    assert '{"total":12' in said
+    assert "ACB BCM BID BVH CTG\nFPT GAS GVR HDB HPG\n" in said
     assert "cache-control: public, max-age=" in said
     assert "asked again: 304" in said
     assert "200: A text." in said
@@ -53,6 +53,16 @@ def test_python(environment):
     assert re.fullmatch(TOUR.rstrip("\n"), tour)
     assert unknown.startswith("unknown-symbol: Unknown symbol: symbol ZZZ is not known")
     assert refused == "invalid-request: query.limit"
+
+
+def test_python_watches_and_goes_on_where_it_was(environment):
+    command = [sys.executable, "-u", EXAMPLES / "python" / "client.py", "watch", "ACB,BID"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as watching:
+        try:
+            told = [watching.stdout.readline().split() for _ in range(2)]
+        finally:
+            watching.terminate()
+    assert [symbol for _, symbol, *_ in told] == ["ACB", "BID"]
 
 
 @pytest.fixture(scope="module")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 
 import pytest
-from fastapi.testclient import TestClient
 
 from api import handler as door
 from api.app import create_app
@@ -111,7 +109,7 @@ def folder(tmp_path):
 
 
 def test_a_link_out_of_the_folder_is_no_file(folder):
-    os.symlink(folder.parent / "secret.txt", folder / "secret.txt")
+    (folder / "secret.txt").symlink_to(folder.parent / "secret.txt")
     (folder / "notes.bak").write_text("mine")
     dashboard = Dashboard(folder)
     assert dashboard.file("js/a.js").body == b"1"

@@ -128,7 +128,7 @@ def test_a_body_of_another_type_is_refused(client, services, kind):
     assert services.llm.asked == []
 
 
-@pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "application/merge-patch+json", "APPLICATION/JSON"])
+@pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "application/a+json", "APPLICATION/JSON"])
 def test_json_by_another_name_is_not(client, kind):
     answer = client.post("/api/v1/analysis/FPT/llm", content='{"language": "vi"}', headers={"Content-Type": kind})
     assert answer.status_code == 200
@@ -169,16 +169,14 @@ def refused_field(answer, field):
         ("limit=5%00", "query.limit"),
         ("q=a%0d%0aX-Evil:%201", "query.q"),
         ("a%0d%0ab=1", "query.a??b"),
-        ("ｌimit=1", "query.ï½\x8cimit"),
+        ("%EF%BD%8Cimit=1", "query.\uff4cimit"),
         ("x.y=1", "query.x.y"),
     ],
 )
 @pytest.mark.parametrize("path", ["stocks", "analysis/FPT/insight"])
 def test_tricks_in_parameters_reach_no_store(client, services, path, query, field):
     answer = client.get(f"/api/v1/{path}?{query}")
-    assert answer.status_code == 422
-    if "ｌ" not in query:
-        refused_field(answer, field)
+    refused_field(answer, field)
     assert "x-evil" not in answer.headers
     assert (services.prices.calls, services.insights.calls) == (0, 0)
 
@@ -209,7 +207,11 @@ def test_a_gateway_that_passes_them_on_is_no_help(services):
     assert (answer["statusCode"], answer["headers"]["content-type"]) == (400, "application/problem+json")
 
 
-@pytest.mark.parametrize("symbol", ["FPT:*", "insight:FPT", "FPT\nVCB", "F*T", "{market}:rows", "ＦＰＴ", "FРT", "fpt\u0131"])
+@pytest.mark.parametrize(
+    "symbol",
+    ["FPT:*", "insight:FPT", "FPT\nVCB", "F*T", "{market}:rows", "\uff26\uff30\uff34", "F\u0420T", "fp\u0131"],
+    ids=["pattern", "key", "line break", "star", "slot", "full width", "Cyrillic", "dotless i"],
+)
 def test_keys_of_redis_are_no_symbols(client, services, symbol):
     from urllib.parse import quote
 

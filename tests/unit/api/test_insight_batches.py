@@ -50,6 +50,7 @@ def test_while_prices_are_away_insights_are_still_given(client, services):
     answer = client.get(WATCHLIST, params={"symbols": "FPT,ZZZ"}).json()
     assert [one["symbol"] for one in answer["insights"]] == ["FPT"]
     assert (answer["unknown"], answer["pending"]) == ([], ["ZZZ"])
+    assert answer["freshness"]["degraded"] == ["mongodb"]
     detail = client.get("/api/v1/stocks/FPT").json()
     assert (detail["first"], detail["last"], detail["close"]) == (None, "2025-08-22", 99000)
     assert client.get("/api/v1/stocks/VCB").status_code == 503

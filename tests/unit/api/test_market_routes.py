@@ -130,6 +130,7 @@ def test_overview_while_prices_are_away_is_of_what_is_analysed(client, house):
     house.prices.down = True
     answer = client.get(f"{MARKET}/overview").json()
     assert (answer["symbols"], answer["pending"]) == (6, None)
+    assert answer["freshness"]["degraded"] == ["mongodb"]
     assert answer["vnindex"] == {
         "symbol": "VNINDEX", "as_of": "2025-08-22", "close": 1616.8, "previous_close": None, "change_percent": 1.05,
     }  # fmt: skip

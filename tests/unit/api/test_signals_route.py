@@ -68,7 +68,6 @@ def test_a_row_has_what_a_list_shows_in_one_read(client, market):
         "as_of": "2025-08-22",
         "provisional": False,
         "simulated": False,
-        "degraded": None,
     }
     assert (page["total"], page["next_cursor"]) == (4, None)
     assert page["freshness"] == {
@@ -138,6 +137,7 @@ def test_a_cursor_belongs_to_its_filters_and_its_order(client):
 def test_without_listings_only_their_filters_fail(client, market):
     market.listings.down = True
     assert screened(client, signal="BUY") == ["FPT", "SHS"]
+    assert client.get(SIGNALS).json()["freshness"]["degraded"] == ["mongodb"]
     assert client.get(SIGNALS, params={"sector": "banks"}).status_code == 503
     assert client.get(SIGNALS, params={"exchange": "HOSE"}).status_code == 503
 

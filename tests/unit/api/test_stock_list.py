@@ -52,6 +52,7 @@ def pages(client, **query):
         seen.append([stock["symbol"] for stock in page["stocks"]])
         if page["next_cursor"] is None:
             return seen
+        assert {"cursor": page["next_cursor"]} != cursor
         cursor = {"cursor": page["next_cursor"]}
 
 
@@ -164,6 +165,7 @@ def test_while_prices_are_away_the_list_is_of_what_is_analysed(client, market):
         ("FPT", None, "2025-08-22"),
         ("HPG", None, "2025-08-22"),
     ]
+    assert page["freshness"]["degraded"] == ["mongodb"]
 
 
 SYMBOLS = st.from_regex(r"[AB][AB1][ABC]", fullmatch=True)

@@ -96,6 +96,9 @@ def test_one_thread_reads_for_all_and_ends_with_the_last(hub, feed):
         (thread,) = reading()
         for events in listeners:
             await events.aclose()
+        at_once = await listen(hub)
+        assert reading() == [thread], "who comes back finds the reader"
+        await at_once.aclose()
         feed.tell("FPT")
         await asyncio.to_thread(thread.join, 10)
         assert reading() == []
@@ -117,9 +120,8 @@ def test_a_listener_that_does_not_keep_up_is_let_go_and_holds_up_nobody(hub, fee
         for number in range(100):
             feed.tell("FPT")
             assert (await next_event(quick))[0] == f"{number + 2}-0"
-        with pytest.raises(StopAsyncIteration):
-            for _ in range(200):
-                await next_event(slow)
+        # It ends, here after what it could still read for itself.
+        assert len([block async for block in slow]) <= 100
         await quick.aclose()
 
     asyncio.run(run())
@@ -174,7 +176,7 @@ def test_behind_a_gateway_it_says_what_to_do_instead(services):
     assert "If-None-Match" in problem(client.get("/api/v1/stream"), 501, "streaming-unavailable").detail
 
 
-@pytest.mark.parametrize("symbols", ["F-T", "FPT,$ne", "ＦＰＴ", ",".join(f"A{n:02}" for n in range(101))])
+@pytest.mark.parametrize("symbols", ["F-T", "FPT,$ne", "\uff26\uff30\uff34", ",".join(f"A{n:02}" for n in range(101))])
 def test_wrong_symbols_are_named(client, symbols):
     answer = client.get("/api/v1/stream", params={"symbols": symbols})
     assert problem(answer, 422, "invalid-request").errors[0].field == "query.symbols"

@@ -6,8 +6,8 @@ import copy
 
 import pytest
 
-from infra import openapi
 from infra.openapi_breaking import breaking_changes
+from tests.openapi import document as openapi
 
 BASE = {
     "paths": {

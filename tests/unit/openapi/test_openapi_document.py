@@ -6,18 +6,16 @@ import copy
 import json
 import re
 from collections import Counter
-from pathlib import Path
 
 import jsonschema
 import pytest
 
-from api.openapi import PROBLEMS
+from api.openapi import EXAMPLES, PROBLEMS, WORDS
 from api.problems import MEDIA_TYPE
-from infra import openapi
 from infra.openapi_breaking import breaking_changes
+from tests.openapi import document as openapi
 
 OF_NO_OPERATION = {"unknown-route", "method-not-allowed", "http-error"}
-DOCS = Path(__file__).parents[3] / "docs"
 
 
 @pytest.fixture(scope="module")
@@ -43,11 +41,15 @@ def violations(document, schema, example):
 
 
 def test_the_committed_document_is_up_to_date():
-    assert (DOCS / openapi.CURRENT).read_text(encoding="utf-8") == openapi.text(), "run: make contracts"
+    assert openapi.CURRENT.read_text(encoding="utf-8") == openapi.text(), "run: make contracts"
+
+
+def test_the_committed_examples_are_what_is_answered():
+    assert EXAMPLES.read_text(encoding="utf-8") == openapi.examples(), "run: make contracts"
 
 
 def test_clients_of_the_last_release_still_work(document):
-    released = json.loads((DOCS / openapi.RELEASED).read_text(encoding="utf-8"))
+    released = json.loads(openapi.RELEASED.read_text(encoding="utf-8"))
     assert breaking_changes(released, document) == [], "a change that breaks a client belongs under a new /api/v2"
 
 
@@ -78,6 +80,28 @@ def test_every_schema_and_every_response_is_described(document, operations):
         for status, response in operation["responses"].items():
             assert response["description"] not in ("", "Validation Error"), (name, status)
             assert "X-Request-Id" in response["headers"], (name, status)
+
+
+def test_every_field_is_described(document):
+    missing = [
+        f"{name}.{field}"
+        for name, schema in document["components"]["schemas"].items()
+        for field, told in schema.get("properties", {}).items()
+        if not told.get("description")
+    ]
+    assert missing == [], "describe it in its model, or in api/openapi_words.json"
+
+
+def test_no_words_are_left_over(document):
+    """A word that no field needs any more is deleted."""
+    fields = {
+        name
+        for schema_name, schema in document["components"]["schemas"].items()
+        for field in schema.get("properties", {})
+        for name in (field, f"{schema_name}.{field}")
+    }
+    words = json.loads(WORDS.read_text(encoding="utf-8"))
+    assert [word for word in words if word not in fields] == []
 
 
 def test_every_answer_has_an_example_that_satisfies_its_schema(document, operations):
@@ -117,7 +141,9 @@ def test_what_can_be_cached_says_so(operations):
 
 
 def test_the_guide_tells_of_every_type_of_problem():
-    rows = re.findall(r"^\| `([a-z-]+)` \| (\d+) \|", (DOCS / "api.md").read_text(encoding="utf-8"), re.MULTILINE)
+    rows = re.findall(
+        r"^\| `([a-z-]+)` \| (\d+) \|", (openapi.DOCS / "api.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
     assert {name: int(status) for name, status in rows} == {
         name: status for name, (status, _, _) in PROBLEMS.items() if name != "http-error"
     }

@@ -155,5 +155,5 @@ function topCard(top) {
     { label: t("col.signal"), cell: (row) => signalBadge(row.signal) },
     { label: t("col.confidence"), number: true, kind: "conf", cell: (row) => confidence(row.confidence, row.calibrated ?? true) },
   ];
-  return panel(t("market.top"), h("a", { href: link(["screen"]) }, t("market.all-signals")), table(t("market.top"), columns, top), caution(top));
+  return panel(t("market.top"), h("a", { href: link(["screen"]) }, t("market.all-signals")), h("div", { class: "top-list" }, table(t("market.top"), columns, top)), caution(top));
 }

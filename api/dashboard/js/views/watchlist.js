@@ -1,7 +1,7 @@
 // The symbols that the reader follows, kept in this browser.
 
 import { get } from "../api.js";
-import { h, hidden, put } from "../dom.js";
+import { announce, h, hidden, put } from "../dom.js";
 import { price } from "../format.js";
 import { t } from "../i18n.js";
 import { icon } from "../icons.js";
@@ -9,6 +9,7 @@ import { follow } from "../live.js";
 import { refresh } from "../router.js";
 import { empty, fillIn } from "../states.js";
 import { toggleWatched, watched } from "../store.js";
+import { isIndex, isSymbol } from "../symbols.js";
 import { table } from "../table.js";
 import { asOf, below, confidence, moved, signalBadge, symbolLink } from "../widgets.js";
 
@@ -54,8 +55,11 @@ function addForm() {
   const add = (event) => {
     event.preventDefault();
     const symbol = input.value.trim().toUpperCase();
-    if (/^[A-Z0-9]{1,12}$/.test(symbol) && !watched().includes(symbol)) change(symbol);
-    else input.select();
+    if (isSymbol(symbol) && !watched().includes(symbol)) change(symbol);
+    else {
+      input.select();
+      announce(t(watched().includes(symbol) ? "watch.on" : "watch.unknown"));
+    }
   };
   return h(
     "form",
@@ -81,7 +85,7 @@ const changeOf = (insight) => insight?.ai?.indicators?.roc_1;
 
 function closing({ insight, symbol, state }) {
   if (!insight) return h("span", { class: "muted" }, t(state));
-  return [price(insight.close, symbol.endsWith("INDEX")), below(moved(changeOf(insight)))];
+  return [price(insight.close, isIndex(symbol)), below(moved(changeOf(insight)))];
 }
 
 const rounded = (value) => (value === null || value === undefined ? "–" : Math.round(value));
