@@ -15,6 +15,9 @@ export VNSTOCK_DISABLE_AGENT_SETUP := 1
 # CDK's bridge to Node works with 20 but prints a banner about its age on every start.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
+# The chart library of the dashboard. Without npm the page draws its charts itself, and says so.
+CHARTS := api/dashboard/vendor/lightweight-charts.js
+
 COMPOSE := docker compose -f docker-compose.localstack.yml
 # Where make localstack finds the servers of the compose file, as seen from this machine. cdklocal drops every variable of
 # AWS that is not on its list, and would deploy to another region.
@@ -29,12 +32,12 @@ LOCALSTACK_CONTEXT := -c target=localstack
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-up: $(VENV)/.local ## Run everything on this machine (ARGS="--source csv --data FOLDER" ...)
+up: $(VENV)/.local $(CHARTS) ## Run everything on this machine (ARGS="--source csv --data FOLDER" ...)
 	@exec $(BIN)/stock-ai up $(ARGS)
 
 test: check ## Lint, types, import rules and every test
 	$(BIN)/pytest -n auto --dist loadfile tests/unit
-	$(BIN)/pytest tests/contract tests/integration tests/e2e tests/infra
+	$(BIN)/pytest tests/contract tests/integration tests/e2e tests/browser tests/infra
 	$(BIN)/pytest tests/localstack
 
 unit: $(VENV)/.dev ## The fast tests only (ARGS="-k word" ...)
@@ -97,5 +100,12 @@ $(VENV)/.dev: $(BIN)/uv pyproject.toml uv.lock
 $(VENV)/.infra: $(VENV)/.dev package.json package-lock.json
 	@command -v npm >/dev/null || { echo "Node 20 or newer with npm is needed for CDK: none was found" >&2; exit 1; }
 	@npm ci --silent
+	@$(MAKE) --no-print-directory $(CHARTS)
 	@$(SYNC) --extra local --extra market-data --extra neural --group infra
 	@touch $@
+
+$(CHARTS): package-lock.json
+	@test -d node_modules/lightweight-charts || ! command -v npm >/dev/null || npm ci --omit=dev --silent
+	@if test -d node_modules/lightweight-charts; then mkdir -p $(@D) && \
+		cp node_modules/lightweight-charts/dist/lightweight-charts.standalone.production.mjs $@ && \
+		cp node_modules/lightweight-charts/LICENSE $(@D)/lightweight-charts.LICENSE.txt; fi

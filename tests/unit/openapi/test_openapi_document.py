@@ -8,6 +8,7 @@ import re
 from collections import Counter
 
 import jsonschema
+import openapi_spec_validator
 import pytest
 
 from api.openapi import EXAMPLES, PROBLEMS, WORDS
@@ -51,6 +52,10 @@ def test_the_committed_examples_are_what_is_answered():
 def test_clients_of_the_last_release_still_work(document):
     released = json.loads(openapi.RELEASED.read_text(encoding="utf-8"))
     assert breaking_changes(released, document) == [], "a change that breaks a client belongs under a new /api/v2"
+
+
+def test_it_is_an_openapi_document(document):
+    openapi_spec_validator.validate(document)
 
 
 def test_every_operation_has_a_name_of_its_own_and_is_described(document, operations):
