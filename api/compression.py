@@ -52,7 +52,8 @@ def coding_of(accepted: bytes) -> str | None:
 def compressed(body: bytes, coding: str) -> bytes:
     """The body in a coding that `coding_of` has named; equal for equal bodies."""
     if coding == "br":
-        import brotli  # Not at the top: API Gateway compresses for itself, and its layer goes without.
+        # Not at the top: where API Gateway compresses, the layer goes without.
+        import brotli  # type: ignore[import-untyped]
 
         return bytes(brotli.compress(body, quality=_BROTLI_QUALITY))
     making = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, 16 + zlib.MAX_WBITS)

@@ -30,7 +30,7 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "unknown-route": (404, "Not found", "There is nothing at /api/v1/stonks."),
     "method-not-allowed": (405, "Method not allowed", "PUT is not possible on /api/v1/stocks."),
     "not-acceptable": (406, "Not acceptable", "This API answers in application/json."),
-    "request-too-large": (413, "Content too large", "The body of the request is larger than this API reads."),
+    "request-too-large": (413, "Request too large", "The body of the request is larger than this API reads."),
     "query-too-long": (414, "Query too long", "The parameters of this request are longer than 8192 bytes."),
     "unsupported-media-type": (415, "Unsupported media type", "A body has to be application/json."),
     "invalid-request": (422, "Invalid request", "query.limit: Input should be greater than or equal to 1 (got '0')"),

@@ -75,7 +75,7 @@ class ChangeHub:
         if len(self._listeners) >= MOST_LISTENERS:
             raise TooManyListenersError(f"{MOST_LISTENERS} listen already")
         feed = self._feed()
-        since = after or await run_in_threadpool(feed.last_change)
+        since = await run_in_threadpool(feed.last_change) if after is None else after
         # Before anything is told, so that a fault can still be answered as one.
         await run_in_threadpool(feed.changes, since, 1, 0)
         return self._told(feed, symbols, since)

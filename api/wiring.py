@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
-import threading
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
+from api.connections import mongo_database, once, redis_client, trading_calendar
 from api.degradation import degradable
 from api.llm_invoker import LambdaLlmInvoker, lambda_client
 from api.probes import LIMIT_SECONDS, kafka_probe
@@ -26,40 +26,14 @@ from api.services import (
     TrackRecordReader,
 )
 from stock_ai.clock import utc_now
-from stock_ai.errors import InvalidInputError, RunAbortedError
 
 if TYPE_CHECKING:
-    import redis
-    from pymongo.database import Database
-
     from api.settings import ApiSettings
     from stock_ai.clock import Clock
     from stock_ai.llm_engines import Engine
     from stock_ai.market.trading_calendar import TradingCalendar
     from stock_ai.ports import InsightReader, LlmInvoker, MarketReader, PriceStore
     from stock_ai.settings import KafkaSettings, LlmSettings, MongoSettings, RedisSettings
-    from stock_ai.storage.mongo import Document
-
-_T = TypeVar("_T")
-
-
-def _once(make: Callable[[], _T]) -> Callable[[], _T]:
-    """`make`, called at most once, whichever threads ask.
-
-    Raises:
-        RunAbortedError: a setting was wrong, which is no fault of whoever asked the API.
-    """
-    lock = threading.Lock()
-    kept = functools.cache(make)
-
-    def made() -> _T:
-        with lock:
-            try:
-                return kept()
-            except InvalidInputError as error:
-                raise RunAbortedError(str(error)) from error
-
-    return made
 
 
 class StoreServices:
@@ -74,23 +48,23 @@ class StoreServices:
         llm_settings: LlmSettings,
         llm_terms: LlmTerms,
     ) -> None:
-        self._bars = _once(functools.partial(_mongo_database, mongo))
-        self._cache = _once(functools.partial(_redis_client, redis))
-        self._prices = _once(self._price_store)
-        self._insights = _once(self._insight_store)
-        self._market = _once(self._market_views)
-        self._analyses = _once(self._analysis_reader)
-        self._changes = _once(self._change_feed)
-        self._request_counts = _once(self._shared_counts)
-        self._listings = _once(self._kept_listings)
-        self._quality = _once(self._quality_store)
-        self._track_record = _once(self._track_record_store)
-        self._calendar = _once(_trading_calendar)
+        self._bars = once(functools.partial(mongo_database, mongo))
+        self._cache = once(functools.partial(redis_client, redis))
+        self._prices = once(self._price_store)
+        self._insights = once(self._insight_store)
+        self._market = once(self._market_views)
+        self._analyses = once(self._analysis_reader)
+        self._changes = once(self._change_feed)
+        self._request_counts = once(self._shared_counts)
+        self._listings = once(self._kept_listings)
+        self._quality = once(self._quality_store)
+        self._track_record = once(self._track_record_store)
+        self._calendar = once(trading_calendar)
         self._llm_settings = llm_settings
-        self._llm_texts = _once(self._text_store)
-        self._llm_flights = _once(self._flight_store)
-        self._llm_usage = _once(self._usage_store)
-        self._llm_limit = _once(self._client_limit)
+        self._llm_texts = once(self._text_store)
+        self._llm_flights = once(self._flight_store)
+        self._llm_usage = once(self._usage_store)
+        self._llm_limit = once(self._client_limit)
         self.llm_engine = functools.cache(self._engine)
         self.llm = llm
         self.llm_terms = llm_terms
@@ -251,24 +225,6 @@ class StoreServices:
 
     def _ask_redis(self) -> None:
         self._cache().ping()
-
-
-def _mongo_database(settings: MongoSettings) -> Database[Document]:
-    from stock_ai.storage.mongo import database
-
-    return database(settings)
-
-
-def _trading_calendar() -> TradingCalendar:
-    from stock_ai.settings import CalendarSettings
-
-    return CalendarSettings.load().calendar()
-
-
-def _redis_client(settings: RedisSettings) -> redis.Redis:
-    from stock_ai.storage.redis_client import redis_client
-
-    return redis_client(settings)
 
 
 def connect(

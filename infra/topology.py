@@ -147,7 +147,7 @@ FUNCTIONS: tuple[Function, ...] = (
         memory_mb=2048,
         timeout_seconds=600,
         publishes=(topics.AI_ANALYSIS_RESULTS,),
-        layers=("stock_ai", "base", "analysis", "neural"),
+        layers=("stock_ai", "base", "indicators", "analysis", "neural"),
         settings=(
             "KAFKA_BOOTSTRAP_SERVERS",
             "MONGODB_URI",
@@ -169,7 +169,7 @@ FUNCTIONS: tuple[Function, ...] = (
         timeout_seconds=900,
         trains=True,
         reserved_concurrency=1,  # Two at once would only race for the same current model.
-        layers=("stock_ai", "base", "analysis", "neural"),
+        layers=("stock_ai", "base", "indicators", "analysis", "neural"),
         settings=("MONGODB_URI", "MONGODB_DATABASE", "MODEL_REGISTRY", "PANEL_SNAPSHOT"),
         schedules=(
             ScheduleTrigger("weekly", minute="0", hour="8", week_day="SAT"),
@@ -214,7 +214,7 @@ FUNCTIONS: tuple[Function, ...] = (
         name="api",
         memory_mb=1024,
         timeout_seconds=29,  # API Gateway gives up on an integration after 29 s.
-        layers=("stock_ai", "base", "api"),
+        layers=("stock_ai", "base", "api", "indicators"),
         settings=(
             "MONGODB_URI",
             "MONGODB_DATABASE",

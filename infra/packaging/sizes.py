@@ -19,7 +19,7 @@ MB = 1024 * 1024
 LIMIT_MB = 250
 """AWS Lambda developer guide, "Quotas": function and layers together, unzipped."""
 
-BUDGETS_MB = {"api": 40, "data_collector": 200, "ai_analysis": 240, "model_training": 240}
+BUDGETS_MB = {"api": 95, "data_collector": 200, "ai_analysis": 240, "model_training": 240}
 """Stricter limits of our own; any other function has Lambda's."""
 
 

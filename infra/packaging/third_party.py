@@ -14,10 +14,17 @@ from infra.packaging.archives import ROOT
 from stock_ai.errors import RunAbortedError
 
 BASE = "base"
-EXTRAS = {"api": "api", "analysis": "analysis", "llm": "llm", "market_data": "market-data", "neural": "neural"}
+EXTRAS = {
+    "api": "api",
+    "indicators": "indicators",
+    "analysis": "analysis",
+    "llm": "llm",
+    "market_data": "market-data",
+    "neural": "neural",
+}
 """Layers and the extras of pyproject.toml that they hold."""
 
-_BENEATH = {"neural": "analysis"}
+_BENEATH = {"analysis": "indicators", "neural": "analysis"}
 """Layers that are never without another, and repeat nothing of it."""
 
 RUNTIME = frozenset({"boto3", "botocore", "s3transfer", "jmespath", "urllib3", "python-dateutil", "six"})
@@ -70,7 +77,9 @@ def requirements(layer: str) -> tuple[str, ...]:
     base = _exported(None)
     carried = base.keys() | RUNTIME | _UNNEEDED
     if layer in _BENEATH:
-        carried |= _exported(EXTRAS[_BENEATH[layer]]).keys() | _UNNEEDED_BY_LITERT
+        carried |= _exported(EXTRAS[_BENEATH[layer]]).keys()
+    if layer == "neural":
+        carried |= _UNNEEDED_BY_LITERT
     return tuple(line for name, line in _exported(EXTRAS[layer]).items() if name not in carried)
 
 

@@ -24,7 +24,7 @@ def screen(answers: Answers, query: dict[str, str], limit: int) -> dict:
     rows = [row for row in rows if row["traded_value"] >= float(query.get("min_traded_value", 0))]
     orders = {
         "-confidence": lambda row: -row["confidence"], "confidence": lambda row: row["confidence"],
-        "-change": lambda row: -(row["change_percent"] or 0), "traded_value": lambda row: -row["traded_value"],
+        "-change": lambda row: -(row["change_percent"] or 0), "-traded_value": lambda row: -row["traded_value"],
         "symbol": lambda row: row["symbol"],
     }  # fmt: skip
     rows.sort(key=orders[query.get("sort", "-confidence")])

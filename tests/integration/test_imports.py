@@ -25,6 +25,7 @@ def test_importing_the_door_imports_nothing_heavy_and_connects_to_nothing():
         "openai",
         "pandas",
         "limits",
+        "brotli",
         "httpx",
     }
     heavy |= {"pymongo", "bson", "redis", "aws_xray_sdk", "pydantic_settings", "stock_ai.secrets"}
@@ -33,7 +34,7 @@ def test_importing_the_door_imports_nothing_heavy_and_connects_to_nothing():
 
 
 def test_a_route_makes_only_the_store_it_uses():
-    """The insight needs Redis and no MongoDB, whose driver takes 50 ms to import."""
+    """A kept text needs Redis and no MongoDB, whose driver takes 50 ms to import; without Redis an insight needs it."""
     probe = """
 import sys
 from fastapi.testclient import TestClient
@@ -51,10 +52,11 @@ client = TestClient(create_app(connect(
 )))
 assert client.get("/").status_code == 200
 assert not {"pymongo", "redis", "kafka"} & set(sys.modules)
-assert client.get("/api/v1/analysis/FPT/insight").status_code == 503
-assert "redis" in sys.modules
 assert client.post("/api/v1/analysis/FPT/llm").status_code == 503
-assert not {"pymongo", "kafka", "limits", "anthropic", "openai", "boto3"} & set(sys.modules)
+assert "redis" in sys.modules
+assert not {"pymongo", "kafka", "limits", "anthropic", "openai", "boto3", "brotli"} & set(sys.modules)
+assert client.get("/api/v1/analysis/FPT/insight").status_code == 503
+assert "pymongo" in sys.modules
 """
     subprocess.run([sys.executable, "-c", probe], check=True, timeout=60)
 

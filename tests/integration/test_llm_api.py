@@ -29,6 +29,7 @@ from stock_ai.models import Explained, Language, Served
 from stock_ai.settings import KafkaSettings, LlmSettings, MongoSettings, RedisSettings
 from stock_ai.storage.answers import RedisTexts
 from stock_ai.storage.flights import RedisFlights
+from stock_ai.storage.insights import RedisInsightStore
 from tests.fakes.api_services import make_analysis, make_text
 
 PATH = "/api/v1/analysis/FPT/llm"
@@ -83,7 +84,7 @@ def serve(redis_client, redis_url, mongo_uri, writer):
             LlmSettings(LLM_PROVIDER="template"),
             LlmTerms(**terms),
         )
-        services.insights.apply([make_analysis()])
+        RedisInsightStore(redis_client).apply([make_analysis()])
         writer.name = services.llm_engine(None).text_id("FPT", "ai-FPT-BUY", Language.ENGLISH)
         listening = socket.create_server(("127.0.0.1", 0), backlog=256)
         server = uvicorn.Server(uvicorn.Config(create_app(services), log_level="warning", lifespan="off"))
@@ -227,7 +228,7 @@ def test_the_command_over_stores(redis_url, mongo_uri, redis_client, writer):
         LlmSettings(LLM_PROVIDER="template"),
         LlmTerms(),
     )
-    services.insights.apply([make_analysis()])
+    RedisInsightStore(redis_client).apply([make_analysis()])
     question = Question("FPT", Language.ENGLISH)
     writer.name = services.llm_engine(None).text_id("FPT", "ai-FPT-BUY", question.language)
     writer.gate.set()

@@ -160,7 +160,8 @@ class _Clients:
     async def saturate(self, seconds: float) -> float:
         """Requests a second that `CLIENTS` get answered when each asks again at once."""
         ends = time.perf_counter() + seconds
-        done = await asyncio.gather(*(self._ask(start, lambda _: time.perf_counter() < ends) for start in range(CLIENTS)))
+        asking = [self._ask(start, lambda _: time.perf_counter() < ends) for start in range(CLIENTS)]
+        done = await asyncio.gather(*asking)
         return sum(done) / seconds
 
     async def ask(self, requests: int) -> None:
@@ -231,8 +232,8 @@ def _fill(redis_url: str) -> int:
     names = [f"indicator_{number}" for number in range(60)]
     indicators = dict.fromkeys(names, 123.456789)
     with redis.Redis.from_url(redis_url) as client:
-        now = utc_now()
-        RedisInsightStore(client).apply([make_analysis(each, indicators=indicators, event_time=now) for each in SYMBOLS])
+        analyses = [make_analysis(each, indicators=indicators, event_time=utc_now()) for each in SYMBOLS]
+        RedisInsightStore(client).apply(analyses)
     answer = Mangum(create_app(_services(redis_url)), lifespan="off")(_event(OURS.format(SYMBOLS[0])), CONTEXT)
     assert json.loads(answer["body"])["symbol"] == SYMBOLS[0]
     return len(answer["body"])

@@ -45,5 +45,5 @@ def test_the_exit_code_tells(monkeypatch, capsys):
 def test_every_function_keeps_its_budget(arch):
     sizes.check(arch)
     measured = {found.function: found for found in sizes.sizes(arch)}
-    assert measured["ai_analysis"].layers.keys() == {"stock_ai", "base", "analysis", "neural"}
+    assert measured["ai_analysis"].layers.keys() == {"stock_ai", "base", "indicators", "analysis", "neural"}
     assert measured["api"].total > 10 * MB

@@ -20,6 +20,7 @@ from local.embedded.kafka import create_topics
 from stock_ai.errors import NotFoundError
 from stock_ai.models import Explained, topics
 from stock_ai.settings import KafkaSettings, LlmSettings, MongoSettings, RedisSettings
+from stock_ai.storage.insight_reader import MongoInsightReader
 from stock_ai.storage.insights import RedisInsightStore
 from stock_ai.storage.prices import MongoPriceStore
 from tests.fakes.api_services import make_analysis, make_bar
@@ -64,7 +65,7 @@ def services(mongo_uri, mongo_database, redis_client, redis_url, kafka_bootstrap
 def client(services, redis_client, mongo_database):
     days = [dt.date(2025, 8, 20) + dt.timedelta(days=n) for n in range(3)]
     services.prices.upsert([make_bar(time=day) for day in days])
-    services.insights.apply([make_analysis()])
+    RedisInsightStore(redis_client).apply([make_analysis()])
     return TestClient(create_app(services))
 
 
@@ -128,5 +129,7 @@ def test_kafka_probe_refuses_an_absent_broker():
 
 
 def test_stores_are_those_of_the_house(services):
-    assert isinstance(services.prices, MongoPriceStore)
-    assert isinstance(services.insights, RedisInsightStore)
+    within = services._within
+    assert isinstance(within.prices, MongoPriceStore)
+    assert isinstance(within.insights, RedisInsightStore)
+    assert isinstance(within.analyses, MongoInsightReader)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stock_ai.market.search import plain_words, search, suggest
+from stock_ai.market.search import plain_words, ranked, search, suggest
 from stock_ai.models.listing import Listing
 
 DAY = dt.date(2026, 11, 25)
@@ -116,3 +116,11 @@ def test_near_symbols_are_suggested(symbol, symbols):
 
 def test_of_equally_near_symbols_those_that_begin_alike_come_first():
     assert suggest("MBX", ["ABX", "CBX", "MBB", "MSX"], limit=4) == ["MBB", "MSX", "ABX", "CBX"]
+
+
+@given(st.sampled_from(["", "f", "fpt", "ctcp", "viet nam", "a", "nobody"]), st.permutations(LISTINGS))
+def test_places_are_in_the_order_of_a_search_and_rest_on_the_listing_alone(text, listings):
+    places = ranked(listings, text)
+    assert [one.symbol for *_, one in places] == found(text)
+    assert [place[:2] for place in places] == sorted({place[:2] for place in places})
+    assert [ranked([one], text) for *_, one in places] == [[place] for place in places]

@@ -12,7 +12,7 @@ import { EXCHANGES } from "./movers.js";
 
 const PAGE = 50;
 const FILTERS = ["signal", "min_confidence", "exchange", "sector", "min_traded_value", "sort"];
-const SORTS = ["-confidence", "confidence", "-change", "traded_value", "symbol"];
+const SORTS = ["-confidence", "confidence", "-change", "-traded_value", "symbol"];
 const CONFIDENCES = ["0.4", "0.5", "0.6", "0.7"];
 const VALUES = ["1000000000", "10000000000", "50000000000"];
 
@@ -85,7 +85,7 @@ function columns(sort, with_) {
     { ...change, sort: by("-change", "descending") },
     signal,
     { ...confidence, sort: by("-confidence", "descending", "confidence") },
-    { label: t("col.value"), number: true, wide: true, sort: by("traded_value", "descending"), cell: (row) => compact(row.traded_value) },
+    { label: t("col.value"), number: true, wide: true, sort: by("-traded_value", "descending"), cell: (row) => compact(row.traded_value) },
     { label: t("col.volume-ratio"), number: true, wide: true, cell: (row) => times(row.volume_ratio) },
     { label: t("col.sector"), wide: true, kind: "roomy", cell: (row) => sectorName(row.sector) },
     { label: t("col.exchange"), wide: true, kind: "roomy", cell: (row) => row.exchange ?? "–" },
