@@ -41,7 +41,7 @@ class _Listener:
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self.queue: asyncio.Queue[Change | None] = asyncio.Queue(_BEHIND + 1)
-        self.left_behind = False
+        self._left_behind = False
 
     def give(self, changes: Sequence[Change]) -> None:
         """From the reading thread."""
@@ -49,8 +49,10 @@ class _Listener:
 
     def _take(self, changes: Sequence[Change]) -> None:
         for change in changes:
+            if self._left_behind:
+                return
             if self.queue.qsize() >= _BEHIND:
-                self.left_behind = True
+                self._left_behind = True
                 self.queue.put_nowait(None)
                 return
             self.queue.put_nowait(change)

@@ -34,7 +34,7 @@ done
 echo "$code: $(text summary < "$work/text")"
 
 echo "# The same, told while it is written"
-curl -sS --no-buffer --max-time 60 "$api/analysis/FPT/llm/stream" | grep '^event:'
+curl -sS --no-buffer --max-time 60 "$api/analysis/FPT/llm/stream" | grep '^event:' || echo "not streamed here"
 
 echo "# A problem says what is wrong, and where"
 curl -sS "$api/stocks/FPT/prices?limit=0" | text type

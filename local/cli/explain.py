@@ -166,7 +166,7 @@ def _problem(error: urllib.error.HTTPError) -> StockAIError:
         return RetryableError(f"{error.url} answered {error.code} {error.reason}")
     if kind == "llm-misconfigured":
         return RunAbortedError(detail)
-    return InvalidInputError(detail) if error.code in (404, 422) else RetryableError(detail)
+    return InvalidInputError(detail) if error.code in (400, 404, 422) else RetryableError(detail)
 
 
 def _watch(phases: Iterable[str], say: Say) -> None:

@@ -54,7 +54,7 @@ assert client.get("/").status_code == 200
 assert not {"pymongo", "redis", "kafka"} & set(sys.modules)
 assert client.post("/api/v1/analysis/FPT/llm").status_code == 503
 assert "redis" in sys.modules
-assert not {"pymongo", "kafka", "limits", "anthropic", "openai", "boto3", "brotli"} & set(sys.modules)
+assert not {"pymongo", "kafka", "limits", "anthropic", "openai", "boto3"} & set(sys.modules)
 assert client.get("/api/v1/analysis/FPT/insight").status_code == 503
 assert "pymongo" in sys.modules
 """

@@ -10,13 +10,26 @@ import pytest
 import uvicorn
 
 from api.app import create_app
+from api.services import LlmTerms, Services
 from tests.fakes.api_world import api_world
 
 
 @pytest.fixture(scope="module")
 def api_url() -> Iterator[str]:
     """Where it answers."""
-    config = uvicorn.Config(create_app(api_world()), access_log=False, log_level="warning", lifespan="off")
+    yield from _served(api_world())
+
+
+@pytest.fixture(scope="module")
+def api_url_without_streams() -> Iterator[str]:
+    """Where it answers as behind API Gateway."""
+    world = api_world()
+    world.llm_terms = LlmTerms(streaming=False)
+    yield from _served(world)
+
+
+def _served(services: Services) -> Iterator[str]:
+    config = uvicorn.Config(create_app(services), access_log=False, log_level="warning", lifespan="off")
     server = uvicorn.Server(config)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))

@@ -55,6 +55,14 @@ def test_python(environment):
     assert refused == "invalid-request: query.limit"
 
 
+def test_without_streams_they_say_so_and_go_on(api_url_without_streams):
+    environment = os.environ | {"STOCK_AI_URL": api_url_without_streams}
+    said = run(sys.executable, EXAMPLES / "python" / "client.py", env=environment)
+    assert "\nstreaming-unavailable: " in said
+    assert said.endswith("invalid-request: query.limit\n")
+    assert "not streamed here\n" in run("sh", EXAMPLES / "curl.sh", env=environment)
+
+
 def test_python_watches_and_goes_on_where_it_was(environment):
     command = [sys.executable, "-u", EXAMPLES / "python" / "client.py", "watch", "ACB,BID"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as watching:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import threading
 
 import pytest
 from fastapi.testclient import TestClient
 
+from api import handler as door
 from api.app import create_app
 from api.breakers import Breaker, Guarded, StoreAwayError
 from api.degradation import FallbackMarket, degradable
 from api.marks import HEADER
 from api.problems import ClientLimitError
+from api.settings import ApiSettings
 from stock_ai.errors import RetryableError
 from tests.fakes.api_services import CountingInsightStore, make_analysis, make_text
+from tests.unit.api.test_api_handler import CONTEXT, proxy_event
 from tests.unit.api.test_api_problems import problem
 
 
@@ -231,3 +235,14 @@ def test_what_is_kept_of_mongodb_outlives_a_fault(services):
     market.rows()
     first.down = False
     assert market.rows().rows == ()
+
+
+def test_it_is_counted(services, redis, monkeypatch, capsys):
+    door._gateway.cache_clear()
+    monkeypatch.setattr(door, "build", lambda: (degradable(services), ApiSettings.load()))
+    redis.down = True
+    for path in ("analysis/FPT/insight", "stocks/FPT/prices"):
+        assert door.handler(proxy_event(f"/api/v1/{path}"), CONTEXT)["statusCode"] == 200
+    door._gateway.cache_clear()
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
+    assert [line["Degraded"] for line in lines if "Degraded" in line] == [[1.0]]

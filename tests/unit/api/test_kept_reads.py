@@ -58,7 +58,7 @@ def test_it_ends():
     at = 0.0
     kept = KeptReads(1.0, lambda: at)
     kept.put(("/a", b"", None), [], b"body", '"a"')
-    at = 0.99
+    at = 0.49
     assert kept.get(("/a", b"", None)).body == b"body"
     at = 1.0
     assert kept.get(("/a", b"", None)) is None
@@ -72,3 +72,13 @@ def test_it_is_bounded():
     assert sum(len(each.body) for each in kept._kept.values()) <= 8_000_000
     kept.put(("/long", b"", None), [], b"x" * 1_000_000, '"a"')
     assert kept.get(("/long", b"", None)) is None
+
+
+def test_not_all_end_together():
+    at = 0.0
+    kept = KeptReads(1.0, lambda: at)
+    questions = [(f"/api/v1/analysis/A{number:02}/insight", b"", None) for number in range(100)]
+    for question in questions:
+        kept.put(question, [], b"body", '"a"')
+    at = 0.75
+    assert 30 < sum(kept.get(question) is not None for question in questions) < 70

@@ -191,3 +191,20 @@ def test_a_wrong_last_event_is_named(services, given):
     client = TestClient(create_app(services), raise_server_exceptions=False)
     answer = client.get("/api/v1/stream", headers={"Last-Event-ID": given})
     assert problem(answer, 422, "invalid-request").errors[0].field == "header.last-event-id"
+
+
+def test_who_is_let_go_is_so_once(feed, monkeypatch):
+    monkeypatch.setattr(streaming, "_BEHIND", 2)
+
+    async def run():
+        faults = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
+        listener = streaming._Listener()
+        feed.tell("FPT")
+        for _ in range(10):
+            listener.give(feed.told * 3)
+        await asyncio.sleep(0)
+        assert [listener.queue.get_nowait() is None for _ in range(3)] == [False, False, True]
+        assert (listener.queue.qsize(), faults) == (0, [])
+
+    asyncio.run(run())
