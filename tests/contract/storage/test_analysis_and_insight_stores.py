@@ -129,7 +129,7 @@ def test_the_history_keeps_the_newest_entries_only(redis_client):
 
 def test_clear_leaves_what_is_not_an_insight(redis_client):
     store = RedisInsightStore(redis_client)
-    answer = keys.llm_answer("FPT", "f")
+    answer = keys.llm_text("FPT", "f")
     redis_client.set(answer, b"kept")
     store.apply(ai_analysis(f"S{step:02}", f"a{step}") for step in range(30))
     store.clear()
