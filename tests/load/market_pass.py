@@ -14,9 +14,11 @@ import resource
 import subprocess
 import sys
 import tempfile
+from collections import deque
 from pathlib import Path
 
 import numpy as np
+import talib
 
 from functions.ai_analysis.market import BENCHMARK
 from functions.ai_analysis.service import analyse
@@ -101,9 +103,35 @@ def _measure(folder: Path) -> dict[str, float]:
 
     whole()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    arrays = ready(decode((folder / _SNAPSHOT).read_bytes()).columns.panel())
-    measured, baseline = paired(lambda: seconds(whole), lambda: bare(arrays), ROUNDS)
+    panel = decode((folder / _SNAPSHOT).read_bytes()).columns.panel()
+    arrays, pairs = ready(panel), _pairs(panel)
+    measured, baseline = paired(lambda: seconds(whole), lambda: bare(arrays) + _bare_relative(pairs), ROUNDS)
     return {"pass": measured, "bare": baseline, "peak_mb": peak}
+
+
+def _pairs(panel: Panel) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The adjusted closes of each stock and those of the index at its dates."""
+    (index,) = (bars for bars in panel if bars.symbol == BENCHMARK)
+    levels = index.adjusted_prices().close
+    return [
+        (bars.adjusted_prices().close, levels[np.searchsorted(index.dates, bars.dates).clip(max=len(index) - 1)])
+        for bars in panel
+        if bars is not index
+    ]
+
+
+def _bare_relative(pairs: list[tuple[np.ndarray, np.ndarray]]) -> float:
+    """Seconds of the functions that relative strength, beta and correlation rest on, which a pass gives too."""
+
+    def once(stock: np.ndarray, level: np.ndarray) -> None:
+        for period in (20, 60, 120):
+            talib.ROC(stock, period)
+            talib.ROC(level, period)
+        talib.CORREL(stock, level, 60)
+        talib.STDDEV(stock, 60)
+        talib.STDDEV(level, 60)
+
+    return seconds(lambda: deque((once(*pair) for pair in pairs), maxlen=0))
 
 
 if __name__ == "__main__":

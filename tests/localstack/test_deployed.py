@@ -116,7 +116,9 @@ def test_an_insight_is_read_through_the_deployed_api(deployment, summary, market
     assert insight["freshness"]["source"] == "csv"
     assert insight["freshness"]["as_of"] >= "2024-01-01"
     explained = deployment.invoke("llm_analysis", {"symbol": stock, "language": "en"})
-    assert explained["symbol"] == stock
+    assert (explained["analysis"]["symbol"], explained["analysis"]["provider"]) == (stock, "template")
+    status, newest = deployment.get(f"/api/v1/analysis/{stock}/llm?language=en")
+    assert (status, newest["analysis_id"]) == (200, explained["analysis"]["analysis_id"])
 
 
 def test_the_model_was_trained_by_the_deployed_function_and_is_in_its_bucket(deployment, summary, market):

@@ -77,13 +77,16 @@ class Bars:
                     f"{self.symbol}: {name} has shape {column.shape}, the dates have {self.dates.shape}"
                 )
             object.__setattr__(self, name, column)
-        prices = (self.open, self.high, self.low, self.close)
-        object.__setattr__(self, "adjusted", _all(sound_prices(self.adjusted_close)))
-        object.__setattr__(self, "priced", all(_all(sound_prices(column)) for column in prices))
+        # All columns in one array: a market has more symbols than a symbol has work for one more call.
+        prices = np.array((self.open, self.high, self.low, self.close, self.adjusted_close))
+        *priced, adjusted = sound_prices(prices).all(axis=1).tolist() if len(self) else [False] * len(prices)
+        object.__setattr__(self, "adjusted", adjusted)
+        object.__setattr__(self, "priced", all(priced))
         object.__setattr__(self, "traded", bool(sound_volumes(self.volume).all()))
-        backwards = np.flatnonzero(self.dates[1:] <= self.dates[:-1])
-        if backwards.size:
-            raise InvalidInputError(f"{self.symbol}: {self.dates[backwards[0] + 1]} does not follow the date before it")
+        days = self.dates.view(np.int64)
+        if (days[1:] <= days[:-1]).any():
+            at = np.flatnonzero(days[1:] <= days[:-1])[0] + 1
+            raise InvalidInputError(f"{self.symbol}: {self.dates[at]} does not follow the date before it")
 
     def __len__(self) -> int:
         return len(self.dates)
@@ -168,7 +171,3 @@ def sound_volumes(column: Floats) -> Flags:
     """Which of the volumes can be computed on: not missing and not negative."""
     sound: Flags = (column >= 0) & (column <= _LARGEST)
     return sound
-
-
-def _all(flags: Flags) -> bool:
-    return bool(flags.size and flags.all())
