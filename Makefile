@@ -56,8 +56,9 @@ format: $(VENV)/.dev ## Format and fix what can be fixed
 bench: $(VENV)/.infra ## Measure speed against bare baselines; writes build/bench.json
 	POWERTOOLS_LOG_LEVEL=ERROR $(BIN)/python -m tests.load.bench $(ARGS)
 
-contracts: $(VENV)/.dev ## Write docs/contracts from the models and the topology
+contracts: $(VENV)/.dev ## Write docs/contracts and docs/openapi.json from models, topology and routes
 	$(BIN)/python -m infra.contracts docs/contracts
+	$(BIN)/python -m tests.openapi.document
 
 synth: $(VENV)/.infra ## Make the CloudFormation templates for AWS and LocalStack; needs no account (ARGS="-c kafka=serverless" ...)
 	node_modules/.bin/cdk synth --quiet --output build/cdk.out/aws -c target=aws $(ARGS)
