@@ -79,9 +79,9 @@ class Bars:
             object.__setattr__(self, name, column)
         # All columns in one array: a market has more symbols than a symbol has work for one more call.
         prices = np.array((self.open, self.high, self.low, self.close, self.adjusted_close))
-        sound = sound_prices(prices).all(axis=1) & bool(len(self))
-        object.__setattr__(self, "adjusted", bool(sound[-1]))
-        object.__setattr__(self, "priced", bool(sound[:-1].all()))
+        sound = sound_prices(prices)
+        object.__setattr__(self, "adjusted", bool(len(self) and sound[-1].all()))
+        object.__setattr__(self, "priced", bool(len(self) and sound[:-1].all()))
         object.__setattr__(self, "traded", bool(sound_volumes(self.volume).all()))
         days = self.dates.view(np.int64)
         if (days[1:] <= days[:-1]).any():
