@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.load import (
+    api,
     backfill,
     board,
     collector,
@@ -47,6 +48,7 @@ BENCHES = (
     insights.bench,
     llm_context.bench,
     llm_cached.bench,
+    api.bench,
 )
 
 

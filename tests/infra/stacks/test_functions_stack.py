@@ -48,6 +48,7 @@ def test_every_setting_is_given_or_left_to_its_default(aws):
     left_out = {"PRICE_DATA", "PRICE_SYMBOLS", "PRICE_SINCE", "PRICE_UNTIL"}
     # On AWS the calendar is that of the layer: a deployment brings the closures.
     left_out |= {"RATE_LIMIT_PER_SECOND", "CLOSURES_FILE"}
+    left_out |= {"API_REQUESTS_PER_MINUTE", "API_BODY_BYTES", "API_KEEP_SECONDS"}
     left_out |= {"LLM_FALLBACK", "LLM_CACHE_SECONDS", "LLM_REQUESTS_PER_MINUTE", "LLM_WAIT_SECONDS"}
     left_out |= {f"{provider}_{what}" for provider in ("ANTHROPIC", "OPENAI") for what in ("MODEL", "BASE_URL")}
     for function in topology.FUNCTIONS:
