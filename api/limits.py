@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from api.services import RequestCounts
 from stock_ai.errors import RetryableError
+from stock_ai.models import keys
 
 if TYPE_CHECKING:
     import redis
@@ -118,7 +119,7 @@ class RedisRequestCounts:
         """See `RequestCounts.add`."""
         from stock_ai.storage.redis_errors import translated
 
-        key = f"api:requests:{name}"
+        key = keys.requests(name)
         with translated(), self._redis.pipeline(transaction=False) as pipeline:
             pipeline.incrby(key, by)
             pipeline.expire(key, seconds)

@@ -19,8 +19,8 @@ MAX_GB = 5
 MAX_ECPU = 15_000
 """Requests a second, of 1 kB; a loop that runs away costs no more."""
 
-# What insights, answers and the pace of the collector need, on their keys and no others.
-_KEYS = "~insight:* ~analysis:history:* ~llm:* ~pace:*"
+# What insights, the market, texts, the pace of the collector and counts of requests need, on their keys and no others.
+_KEYS = "~insight:* ~analysis:history:* ~{market}:* ~llm:* ~pace:* ~api:requests:*"
 _ACCESS = f"on {_KEYS} -@all +@read +@write +@connection +@scripting -@dangerous"
 
 

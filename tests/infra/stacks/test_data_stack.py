@@ -1,6 +1,10 @@
 """Stores: encryption, who reaches them, and what LocalStack has instead."""
 
+import fnmatch
+import inspect
 import json
+
+from stock_ai.models import keys
 
 
 def only(found):
@@ -57,6 +61,19 @@ def test_the_cache_asks_for_a_password_that_the_template_does_not_hold(aws):
     cache = only(aws.resources("AWS::ElastiCache::ServerlessCache"))
     assert cache["UserGroupId"]
     assert cache["CacheUsageLimits"]["DataStorage"]["Maximum"] == 5
+
+
+def test_the_functions_may_use_every_key_of_the_house(aws):
+    user = only(aws.resources("AWS::ElastiCache::User"))
+    allowed = [part.removeprefix("~") for part in user["AccessString"].split() if part.startswith("~")]
+    makers = [made for made in vars(keys).values() if inspect.isfunction(made)]
+    used = [made(*["x"] * len(inspect.signature(made).parameters)) for made in makers]
+    used += [value for name, value in vars(keys).items() if name.startswith("MARKET_")]
+    used += ["pace:vnstock", "llm:asked/1.2.3.4"]
+    assert len(used) >= 12
+    for key in used:
+        # Braces are no pattern to Redis, nor to fnmatch.
+        assert any(fnmatch.fnmatchcase(key, pattern) for pattern in allowed), key
 
 
 def test_stores_are_open_to_the_functions_on_their_ports_only(aws):

@@ -26,6 +26,11 @@ MARKET_CHANGES = "{market}:changes"
 """Stream, capped: each `InsightChange` as JSON in the field `change`."""
 
 
+def requests(name: str) -> str:
+    """Integer with expiry: requests of a client in a window, both in `name`."""
+    return f"api:requests:{name}"
+
+
 def llm_text(symbol: str, text_id: str) -> str:
     """String with expiry: the `LlmAnalysis` called `text_id` as JSON; its name holds the data it was made from."""
     return f"llm:text:{symbol}:{text_id}"
