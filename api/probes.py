@@ -25,6 +25,7 @@ _PRICES = (
     "/stocks/{symbol}/prices",
     "/stocks/{symbol}/indicators/history",
     "/track-record",
+    "/track-record/{symbol}",
     "/market/quality",
 )
 _SHORTFALLS: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {

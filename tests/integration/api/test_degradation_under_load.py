@@ -35,6 +35,8 @@ THREADS = 6
 PHASE_SECONDS = 4.0
 SETTLE_SECONDS = 30.0
 SYMBOLS = ("FPT", "VCB", "HPG", "MWG")
+BATCH = "/analysis/insights"
+"""Asked by POST."""
 TEXTS = ("/analysis/{symbol}/llm", "/llm/usage")
 ROUTES = (
     "/stocks",
@@ -54,6 +56,11 @@ ROUTES = (
     "/market/sectors",
     "/market/breadth",
     *TEXTS,
+    "/track-record",
+    "/track-record/{symbol}",
+    "/market/quality",
+    "/market/quality?symbol={symbol}",
+    BATCH,
     "/health",
 )
 
@@ -93,7 +100,10 @@ class Load:
                     return
                 route, symbol = ROUTES[number % len(ROUTES)], SYMBOLS[number % len(SYMBOLS)]
                 began = time.perf_counter()
-                answer = client.get(route.format(symbol=symbol))
+                if route == BATCH:
+                    answer = client.post(route, json={"symbols": list(SYMBOLS)})
+                else:
+                    answer = client.get(route.format(symbol=symbol))
                 seconds = time.perf_counter() - began
                 self._asked.append(Asked(route, answer.status_code, answer.headers.get(HEADER, ""), seconds))
 
