@@ -11,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
-from api import caching, llm_stream
+from api import caching, llm_stream, marks
 from api.dependencies import Day, ServicesDep, Symbol, current_analysis, known
 from api.explanations import Explanations, answerable, is_end, no_text
 from api.kept_texts import Facts, Found, Question, author_of, body, explained_body, facts_of
@@ -21,6 +21,7 @@ from api.recent import remember
 from api.schemas import LlmAnswer, LlmWriting
 from api.schemas import Question as Fields
 from api.services import Services
+from stock_ai.errors import RateLimitedError, RetryableError
 from stock_ai.market.calendar import exchange_date
 from stock_ai.models import Explained, Language, Served
 from stock_ai.models.llm_usage import LlmUsageDay
@@ -99,6 +100,15 @@ async def explain(
         explained = await explanations.written(question, text_id, _client(request))
     except StillRunningError:
         return _writing(request, symbol, text_id, how.language)
+    except RateLimitedError:
+        raise
+    except RetryableError:
+        # Nobody can be asked now: what was said last is better than nothing, and says that it is old.
+        text = await run_in_threadpool(explanations.services.llm_texts.latest, symbol, how.language)
+        if text is None:
+            raise
+        marks.mark("llm")
+        explained = Explained(analysis=text, served=Served.STALE)
     return _answered(explained_body(explanations.services, explained, found.facts))
 
 

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.services import LlmTerms
-from stock_ai.errors import BudgetSpentError, RateLimitedError
+from stock_ai.errors import BudgetSpentError, RateLimitedError, RetryableError
 from stock_ai.models import Explained, Language, Served
 from tests.fakes.api_services import NOW, make_analysis, make_text, memory_services
 
@@ -155,6 +155,21 @@ def test_a_poll_tells_how_the_writing_has_failed(client, services):
     services.llm_flights.events[name].pop(0)
     answer = client.get(f"{PATH}/{name}")
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "7")
+
+
+def test_while_nobody_can_be_asked_the_last_text_is_given_and_marked(client, services):
+    services.llm.error = RetryableError("llm_analysis could not be asked")
+    assert client.post(PATH).status_code == 503
+    old = make_text(analysis_id="of older facts", ai_analysis_id="older", event_time=NOW - dt.timedelta(hours=3))
+    services.llm_texts.newest["FPT", Language.ENGLISH] = old
+    answer = client.post(PATH)
+    given = answer.json()
+    assert (answer.status_code, given["served"], given["analysis_id"]) == (200, "stale", "of older facts")
+    assert given["age_seconds"] == 3 * 3600
+    assert answer.headers["x-degraded"] == "llm"
+    assert given["freshness"]["degraded"] == ["llm"]
+    services.llm.error = BudgetSpentError("spent", 7.0)
+    assert client.post(PATH).status_code == 429
 
 
 @pytest.mark.parametrize(("name", "status"), [("0" * 32, 404), ("F" * 32, 422), ("latest", 422)])
