@@ -45,9 +45,9 @@ class Watched:
         return self.console + self.failed + self.foreign
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[sync_api.Browser]:
-    """One Chromium for the whole session."""
+    """One Chromium for a module: Playwright keeps an event loop running meanwhile, which other tests must not find."""
     if _CHROMIUM is None:
         pytest.skip("no Chromium on this machine: install the package chromium")
     with sync_api.sync_playwright() as playwright:
