@@ -7,7 +7,6 @@ import time
 from typing import TYPE_CHECKING
 
 from api.problems import ClientLimitError
-from stock_ai.errors import RetryableError
 
 if TYPE_CHECKING:
     import redis
@@ -34,14 +33,12 @@ class ClientLimit:
         """See `LlmLimit.admit`."""
         if not self._per_minute:
             return
-        import redis
+        from stock_ai.storage.redis_errors import translated
 
-        try:
+        with translated():
             if self._window.hit(self._item, client):
                 return
             reset = self._window.get_window_stats(self._item, client).reset_time
-        except redis.RedisError as error:
-            raise RetryableError(f"Redis: {type(error).__name__}") from error
         raise ClientLimitError(
             f"at most {self._per_minute} new explanations a minute; those that are written already are free",
             math.ceil(max(reset - time.time(), 1)),

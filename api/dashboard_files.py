@@ -18,6 +18,8 @@ from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
+from api.caching import entity_tag
+
 FOLDER: Final = Path(__file__).with_name("dashboard")
 PAGE: Final = "index.html"
 _STATIC: Final = "static/"
@@ -75,7 +77,7 @@ class Dashboard:
             raise HTTPException(404)
         page = files[PAGE].content.decode()
         content = _RELATIVE.sub(lambda found: f'{found[1]}="{_STATIC}{digest}/', page).encode()
-        return _answer(File(content, _tag(content), _TYPES[".html"]), _ASK_FIRST, {"Vary": "Accept"})
+        return _answer(File(content, entity_tag(content), _TYPES[".html"]), _ASK_FIRST, {"Vary": "Accept"})
 
     def file(self, path: str) -> Response | None:
         """The file at a path below the page, with or without a digest before it; None where there is none."""
@@ -119,7 +121,7 @@ def _read(folder: Path, paths: list[Path]) -> tuple[dict[str, File], str]:
     files = {}
     for path in paths:
         name, content = path.relative_to(folder).as_posix(), path.read_bytes()
-        files[name] = File(content, _tag(content), _TYPES[path.suffix])
+        files[name] = File(content, entity_tag(content), _TYPES[path.suffix])
         whole.update(f"{name}\0{len(content)}\0".encode())
         whole.update(content)
     return files, whole.hexdigest()
@@ -129,10 +131,6 @@ def _paths(folder: Path) -> list[Path]:
     return sorted(
         path for path in folder.rglob("*") if path.suffix in _TYPES and path.is_file() and not path.is_symlink()
     )
-
-
-def _tag(content: bytes) -> str:
-    return f'"{hashlib.blake2b(content, digest_size=16).hexdigest()}"'
 
 
 def _answer(file: File, lifetime: str, more: dict[str, str]) -> Response:

@@ -6,8 +6,8 @@ from typing import Final, NamedTuple, cast
 
 import redis
 
-from stock_ai.errors import RetryableError
 from stock_ai.models import Language, LlmAnalysis, keys
+from stock_ai.storage.redis_errors import translated
 
 LATEST_SECONDS: Final = 7 * 24 * 3600
 """How long the newest text of a symbol is kept: it is served, with its age, while every provider is away."""
@@ -48,24 +48,18 @@ class RedisTexts:
     def put(self, text: LlmAnalysis, latest: bool) -> None:
         """Keep a text under its `analysis_id`; with `latest` also as the newest of its symbol and language."""
         value = text.wire()
-        try:
-            with self._redis.pipeline(transaction=False) as pipeline:
-                pipeline.set(keys.llm_text(text.symbol, text.analysis_id), value, ex=self._expire_seconds)
-                if latest:
-                    pipeline.set(keys.llm_latest(text.symbol, text.language), value, ex=LATEST_SECONDS)
-                pipeline.execute()
-        except redis.RedisError as error:
-            raise RetryableError(f"Redis: {type(error).__name__}") from error
+        with translated(), self._redis.pipeline(transaction=False) as pipeline:
+            pipeline.set(keys.llm_text(text.symbol, text.analysis_id), value, ex=self._expire_seconds)
+            if latest:
+                pipeline.set(keys.llm_latest(text.symbol, text.language), value, ex=LATEST_SECONDS)
+            pipeline.execute()
 
     def _read(self, *names: str) -> list[bytes | None]:
         # GET in a pipeline and not MGET: a cluster, as ElastiCache Serverless is one, refuses several keys in one.
-        try:
-            with self._redis.pipeline(transaction=False) as pipeline:
-                for name in names:
-                    pipeline.get(name)
-                return cast("list[bytes | None]", pipeline.execute())
-        except redis.RedisError as error:
-            raise RetryableError(f"Redis: {type(error).__name__}") from error
+        with translated(), self._redis.pipeline(transaction=False) as pipeline:
+            for name in names:
+                pipeline.get(name)
+            return cast("list[bytes | None]", pipeline.execute())
 
 
 def _parsed(value: bytes | None) -> LlmAnalysis | None:

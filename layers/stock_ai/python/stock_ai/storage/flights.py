@@ -12,7 +12,6 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self, cast
 
@@ -29,6 +28,7 @@ from stock_ai.errors import (
 )
 from stock_ai.models import Explained, keys
 from stock_ai.observability import logger
+from stock_ai.storage.redis_errors import translated
 
 FLIGHT_SECONDS: Final = 600
 """How long the events of a flight are kept after its last one."""
@@ -90,14 +90,6 @@ class _Entry(NamedTuple):
     lead: str
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except redis.RedisError as error:
-        raise RetryableError(f"Redis: {type(error).__name__}") from error
-
-
 class Lead:
     """The right to make a text, held from `__enter__` to `__exit__` by renewing it in a thread.
 
@@ -141,7 +133,7 @@ class Lead:
 
     def _add(self, event: str, data: str) -> None:
         arguments = (self._token, FLIGHT_SECONDS, event, data)
-        with _translated():
+        with translated():
             held = self._redis.eval(_EMIT, 1, keys.llm_flight(self._text_id), *arguments)
         if not held:
             raise LeadGoneError(f"the text {self._text_id} is made by somebody else now")
@@ -168,7 +160,7 @@ class RedisFlights:
         That is one that somebody else leads, or one that is `done` and still known.
         """
         token = uuid.uuid4().hex
-        with _translated():
+        with translated():
             expires = round(self._lead_seconds * 1000)
             if not self._redis.set(keys.llm_lead(text_id), token, nx=True, px=expires):
                 return None
@@ -179,7 +171,7 @@ class RedisFlights:
 
     def running(self, text_id: str) -> bool:
         """Whether somebody makes the text at present."""
-        with _translated():
+        with translated():
             return bool(self._redis.exists(keys.llm_lead(text_id)))
 
     def follow(self, text_id: str, timeout_seconds: float, after: str | None = None) -> Iterator[FlightEvent]:
@@ -212,7 +204,7 @@ class RedisFlights:
 
     def _start(self, text_id: str) -> str:
         """The id after which the newest flight begins."""
-        with _translated(), self._redis.pipeline(transaction=False) as pipeline:
+        with translated(), self._redis.pipeline(transaction=False) as pipeline:
             pipeline.get(keys.llm_lead(text_id))
             pipeline.xrange(keys.llm_flight(text_id))
             lead, found = cast("tuple[bytes | None, list[Any]]", tuple(pipeline.execute()))
@@ -226,7 +218,7 @@ class RedisFlights:
 
     def _read(self, text_id: str, last: str, seconds: float) -> list[_Entry]:
         name = keys.llm_flight(text_id)
-        with _translated():
+        with translated():
             # To Redis a BLOCK of 0 is for ever.
             block = round(seconds * 1000)
             found = self._redis.xread({name: last}, block=block if block > 0 else None)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final, NamedTuple, cast
 
 import redis
 
 from stock_ai.clock import Clock
-from stock_ai.errors import BudgetSpentError, RetryableError
+from stock_ai.errors import BudgetSpentError
 from stock_ai.market.calendar import EXCHANGE_ZONE, exchange_date
 from stock_ai.models import LlmUsage, keys
 from stock_ai.models.llm_usage import LlmModelUsage, LlmUsageDay
+from stock_ai.storage.redis_errors import translated
 
 KEPT_SECONDS: Final = 40 * 24 * 3600
 MICRO: Final = 1_000_000
@@ -77,7 +77,7 @@ class RedisLlmUsage:
         """
         now = self._clock()
         hold = Hold(exchange_date(now), max(1, _micro(upper_bound_usd)))
-        with _translated():
+        with translated():
             allowed = self._redis.eval(_RESERVE, 1, _key(hold.day), hold.micro_usd, self._budget, KEPT_SECONDS)
         if not allowed:
             raise BudgetSpentError(
@@ -103,7 +103,7 @@ class RedisLlmUsage:
 
     def day(self, day: dt.date) -> LlmUsageDay:
         """What was used on a day of the exchange; `budget_usd` is the one in force now."""
-        with _translated():
+        with translated():
             found = cast("dict[bytes, bytes]", self._redis.hgetall(_key(day)))
         totals = {_SPENT: 0, _HELD: 0}
         models: dict[tuple[str, str], dict[str, int]] = {}
@@ -126,7 +126,7 @@ class RedisLlmUsage:
         )
 
     def _add(self, day: dt.date, counts: Mapping[str, int]) -> None:
-        with _translated(), self._redis.pipeline(transaction=True) as pipeline:
+        with translated(), self._redis.pipeline(transaction=True) as pipeline:
             for field, count in counts.items():
                 if count:
                     pipeline.hincrby(_key(day), field, count)
@@ -144,11 +144,3 @@ def _key(day: dt.date) -> str:
 
 def _field(name: str, provider: str, model: str) -> str:
     return f"{name}|{provider}|{model}"
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except redis.RedisError as error:
-        raise RetryableError(f"Redis: {type(error).__name__}") from error
