@@ -14,7 +14,6 @@ _OF_ID: Final = re.compile(r"_(\d+w?)$")
 _IN_WORDS: Final = re.compile(r"\b(\d+)[ -](session|day|phiên|ngày|week|tuần)")
 _IN_REASON: Final = re.compile(r"_(\d+w?)(?=_|$)")
 _UNSAID: Final = {"band": HORIZON, "atr_percent": "14", "return_1": "1"}
-_HORIZON_FACTS: Final = ("signal", "confidence", "probability.", "band")
 _SESSIONS: Final = {
     Unit.WEEKS: {1: "5", 4: "20", 12: "60", 13: "60", 52: "52w"},
     Unit.MONTHS: {1: "20", 3: "60", 12: "52w"},
