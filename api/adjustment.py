@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from api.schemas import Bar
 from stock_ai.market.adjusting import Candle, adjusted
-from stock_ai.models import PriceBasis, StockPrice
+from stock_ai.models.base import PriceBasis
+from stock_ai.models.price import StockPrice
 
 
 def candle(bar: StockPrice, *, on_adjusted: bool) -> Candle:

@@ -12,8 +12,8 @@ from api.schemas import ChartInterval
 from stock_ai.market.adjusting import Candle
 from stock_ai.market.calendar import EXCHANGE_ZONE, exchange_date
 from stock_ai.market.resampling import Period, resampled
-from stock_ai.models import Interval, StockPrice
-from stock_ai.models.price import BarTime
+from stock_ai.models.base import Interval
+from stock_ai.models.price import BarTime, StockPrice
 
 if TYPE_CHECKING:
     from api.services import Services

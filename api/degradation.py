@@ -23,8 +23,7 @@ from api.services import Services
 from stock_ai.errors import RetryableError
 
 if TYPE_CHECKING:
-    from stock_ai.models import Insight
-    from stock_ai.models.insight import HistoryPage, HistoryPosition
+    from stock_ai.models.insight import HistoryPage, HistoryPosition, Insight
     from stock_ai.models.market_view import MarketRows
     from stock_ai.ports import InsightReader, MarketReader
 

@@ -14,7 +14,8 @@ from api.problems import AnalysisPendingError
 from api.services import Services
 from stock_ai.errors import NotFoundError
 from stock_ai.market.symbols import is_symbol
-from stock_ai.models import AiAnalysis, Insight
+from stock_ai.models.analysis import AiAnalysis
+from stock_ai.models.insight import Insight
 
 if TYPE_CHECKING:
     from stock_ai.ports import SymbolInfo

@@ -26,7 +26,7 @@ from stock_ai.errors import (
     RateLimitedError,
     RunAbortedError,
 )
-from stock_ai.models import Explained
+from stock_ai.models.llm import Explained
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor

@@ -9,7 +9,8 @@ from api.marks import marked
 from api.schemas import Freshness
 from api.services import Services
 from stock_ai.market.calendar import exchange_date, last_closed
-from stock_ai.models import Insight, StockPrice
+from stock_ai.models.insight import Insight
+from stock_ai.models.price import StockPrice
 
 
 def trading_date(bar: StockPrice) -> dt.date:

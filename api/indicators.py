@@ -15,7 +15,8 @@ from api.schemas import IndicatorCatalogue, IndicatorHistory, IndicatorItem, Ind
 from api.services import Services
 from stock_ai.errors import InvalidInputError
 from stock_ai.market.calendar import exchange_date
-from stock_ai.models import Interval, PriceBasis, StockPrice
+from stock_ai.models.base import Interval, PriceBasis
+from stock_ai.models.price import StockPrice
 
 if TYPE_CHECKING:
     from stock_ai.indicators import Bars

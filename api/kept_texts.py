@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from api.freshness import Gauge
 from api.services import Services
-from stock_ai.models import Explained, Language, Served
+from stock_ai.models.llm import Explained, Language, Served
 
 _REMEMBERED = 256
 

@@ -16,7 +16,8 @@ from api.schemas import StockDetail, StockItem, StockList
 from api.services import Services
 from stock_ai.errors import RetryableError
 from stock_ai.market.symbols import is_index
-from stock_ai.models import Interval, StockPrice
+from stock_ai.models.base import Interval
+from stock_ai.models.price import StockPrice
 
 if TYPE_CHECKING:
     from stock_ai.market.sessions import Exchange

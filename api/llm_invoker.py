@@ -17,7 +17,7 @@ from stock_ai.errors import (
     RunAbortedError,
     StockAIError,
 )
-from stock_ai.models import Explained
+from stock_ai.models.llm import Explained
 
 _CONNECT_SECONDS = 2
 _KINDS = (NotFoundError, InvalidInputError, RateLimitedError, RunAbortedError)

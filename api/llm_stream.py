@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from api.explanations import Explanations, Writing, answerable, is_end
 from api.kept_texts import Question
 from stock_ai.errors import InvalidInputError, StockAIError
-from stock_ai.models import Explained, LlmAnalysis, Served
+from stock_ai.models.llm import Explained, LlmAnalysis, Served
 
 if TYPE_CHECKING:
     from stock_ai.storage.flights import FlightEvent

@@ -12,7 +12,8 @@ from api.schemas import Breadth, IndexMove, MarketBreadth, MarketOverview, Ranke
 from api.services import Services
 from stock_ai import market_view
 from stock_ai.errors import RetryableError
-from stock_ai.models import Interval, Price, StockPrice
+from stock_ai.models.base import Interval, Price
+from stock_ai.models.price import StockPrice
 
 if TYPE_CHECKING:
     from stock_ai.models.listing import Listing

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from stock_ai.clock import Clock
     from stock_ai.llm_engines import Engine
     from stock_ai.market.trading_calendar import TradingCalendar
-    from stock_ai.models import Insight, Language, LlmAnalysis
-    from stock_ai.models.insight import HistoryPage, HistoryPosition
+    from stock_ai.models.insight import HistoryPage, HistoryPosition, Insight
     from stock_ai.models.listing import Listing
+    from stock_ai.models.llm import Language, LlmAnalysis
     from stock_ai.models.llm_usage import LlmUsageDay
     from stock_ai.models.market_view import MarketRows
     from stock_ai.ports import InsightReader, LlmInvoker, MarketReader, PriceStore

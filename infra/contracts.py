@@ -11,8 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from infra import topology
-from stock_ai.models import AiAnalysis, HistoryEntry, Insight, LlmAnalysis, StockPrice, topics
+from stock_ai.models import topics
+from stock_ai.models.analysis import AiAnalysis
 from stock_ai.models.base import SCHEMA_VERSION, Message
+from stock_ai.models.insight import HistoryEntry, Insight
+from stock_ai.models.llm import LlmAnalysis
+from stock_ai.models.price import StockPrice
 
 MESSAGES: dict[str, type[Message]] = {
     topics.STOCK_PRICES_RAW: StockPrice,

@@ -14,7 +14,8 @@ from stock_ai.clock import utc_now
 from stock_ai.errors import InvalidInputError
 from stock_ai.indicators import Bars, Panel
 from stock_ai.market.sessions import Exchange
-from stock_ai.models import Interval, PriceBasis, StockPrice
+from stock_ai.models.base import Interval, PriceBasis
+from stock_ai.models.price import StockPrice
 from stock_ai.ports import SourceBar
 from stock_ai.quality.rules import hard_faults
 from stock_ai.settings import SourceSettings

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from infra import topology
 from local.worker import invocation_context
-from stock_ai.models import Explained
+from stock_ai.models.llm import Explained
 
 
 def invoke_llm(request: dict[str, str]) -> Explained:

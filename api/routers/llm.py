@@ -23,7 +23,7 @@ from api.schemas import Question as Fields
 from api.services import Services
 from stock_ai.errors import RateLimitedError, RetryableError
 from stock_ai.market.calendar import exchange_date
-from stock_ai.models import Explained, Language, Served
+from stock_ai.models.llm import Explained, Language, Served
 from stock_ai.models.llm_usage import LlmUsageDay
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from api.freshness import Gauge
 from api.schemas import Question, SignalScreen
 from stock_ai.market.sessions import Exchange
 from stock_ai.market_view import Filters, ScreenPosition, Sort, screen
-from stock_ai.models import Signal
+from stock_ai.models.analysis import Signal
 from stock_ai.models.listing import Sector
 
 router = APIRouter(prefix="/signals", tags=["market"])

@@ -14,7 +14,7 @@ from api.freshness import Gauge
 from api.refusals import refused
 from api.schemas import ChartInterval, IndicatorHistory, Indicators, PriceBars, Question, StockDetail, StockList
 from stock_ai.market.sessions import Exchange
-from stock_ai.models import PriceBasis
+from stock_ai.models.base import PriceBasis
 from stock_ai.models.listing import Sector
 
 router = APIRouter(prefix="/stocks", tags=["stocks"])

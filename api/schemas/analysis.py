@@ -7,7 +7,7 @@ import datetime as dt
 from pydantic import Field
 
 from api.schemas.base import Answer, Freshness
-from stock_ai.models import HistoryEntry, Insight
+from stock_ai.models.insight import HistoryEntry, Insight
 
 
 class InsightAnswer(Insight):

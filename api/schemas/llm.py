@@ -7,7 +7,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from api.schemas.base import Freshness, Schema
-from stock_ai.models import Language, LlmAnalysis, Served
+from stock_ai.models.llm import Language, LlmAnalysis, Served
 
 
 class LlmAnswer(LlmAnalysis):

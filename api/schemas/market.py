@@ -8,7 +8,8 @@ from pydantic import Field
 
 from api.schemas.base import Answer, Schema
 from stock_ai.market_view import MoverKind
-from stock_ai.models import Price, Signal, WithheldReason
+from stock_ai.models.analysis import Signal, WithheldReason
+from stock_ai.models.base import Price
 from stock_ai.models.listing import Sector
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from api.schemas.base import Answer, Schema
-from stock_ai.models import Price, PriceBasis
+from stock_ai.models.base import Price, PriceBasis
 from stock_ai.models.price import BarTime
 
 

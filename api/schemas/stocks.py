@@ -7,7 +7,8 @@ import datetime as dt
 from pydantic import Field
 
 from api.schemas.base import Answer
-from stock_ai.models import Price, Signal, Withheld
+from stock_ai.models.analysis import Signal, Withheld
+from stock_ai.models.base import Price
 from stock_ai.models.listing import Sector
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 from stock_ai.clock import Clock
 from stock_ai.errors import InvalidInputError, PoisonRecordError
-from stock_ai.models import AiAnalysis, LlmAnalysis, topics
+from stock_ai.models import topics
+from stock_ai.models.analysis import AiAnalysis
+from stock_ai.models.llm import LlmAnalysis
 from stock_ai.ports import AnalysisStore, InsightStore, Publisher, QuarantineStore, SignalLog
 from stock_ai.streaming.records import KafkaRecord, decode
 from stock_ai.streaming.rejects import Reject, is_redriven, set_aside, undecodable, undecodable_id

@@ -25,7 +25,7 @@ from stock_ai.market.symbols import is_index
 from stock_ai.ml.cross_section import sessions
 from stock_ai.ml.dataset import stocks
 from stock_ai.ml.features import FEATURE_NAMES, MIN_BARS, FeatureBuilder
-from stock_ai.models import NullIndicator
+from stock_ai.models.analysis import NullIndicator
 
 HALTED_SESSIONS = 5
 """Sessions that a stock may lag behind the market before it counts as halted; until then it is judged by its own."""

@@ -9,7 +9,8 @@ from functions.ai_analysis.market import Seen
 from functions.ai_analysis.opinions import Opinion
 from stock_ai.indicators import Bars
 from stock_ai.market.symbols import is_index
-from stock_ai.models import AiAnalysis, ModelRef, Price, Withheld, digest
+from stock_ai.models.analysis import AiAnalysis, ModelRef, Withheld
+from stock_ai.models.base import Price, digest
 
 
 def message(seen: Seen, said: Opinion | Withheld, model: ModelRef | None, now: dt.datetime) -> tuple[str, bytes]:

@@ -16,7 +16,7 @@ from stock_ai.market.symbols import is_index
 from stock_ai.ml.features import FEATURE_NAMES, MIN_BARS
 from stock_ai.ml.labels import BAND, HORIZON
 from stock_ai.ml.model import SIGNALS, Model
-from stock_ai.models import Signal, SignalReason, Withheld, WithheldReason
+from stock_ai.models.analysis import Signal, SignalReason, Withheld, WithheldReason
 
 _PLACES = 6
 """Decimals of probabilities and bands: more is rounding noise, which would give equal content two ids."""

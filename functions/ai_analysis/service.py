@@ -14,7 +14,9 @@ from functions.ai_analysis.opinions import Opinion, opinions
 from stock_ai.errors import NotFoundError
 from stock_ai.indicators import Panel
 from stock_ai.ml.model import Model
-from stock_ai.models import SCHEMA_VERSION, ModelRef, topics
+from stock_ai.models import topics
+from stock_ai.models.analysis import ModelRef
+from stock_ai.models.base import SCHEMA_VERSION
 from stock_ai.observability import logger
 from stock_ai.ports import Publisher
 

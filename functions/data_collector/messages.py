@@ -6,7 +6,8 @@ import datetime as dt
 from collections.abc import Sequence
 
 from stock_ai.clock import to_millisecond
-from stock_ai.models import SCHEMA_VERSION, Interval, StockPrice, price_event_id
+from stock_ai.models.base import SCHEMA_VERSION, Interval
+from stock_ai.models.price import StockPrice, price_event_id
 from stock_ai.models.topics import STOCK_PRICES_RAW
 from stock_ai.ports import Publisher, SourceBar
 

@@ -14,7 +14,7 @@ from functions.data_collector.readjusting import begun_anew
 from functions.data_collector.service import RESERVE_MS
 from stock_ai.clock import Clock
 from stock_ai.errors import InvalidInputError, RateLimitedError, RetryableError
-from stock_ai.models import Interval
+from stock_ai.models.base import Interval
 from stock_ai.observability import logger
 from stock_ai.ports import CollectionPlans, CollectionTask, PriceSource, SourceBar
 from stock_ai.sources.registry import is_live

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from stock_ai.errors import InvalidInputError
 from stock_ai.event_detail import detail_of
-from stock_ai.models import Interval
+from stock_ai.models.base import Interval
 from stock_ai.settings import SourceSettings
 
 Symbol = Annotated[str, StringConstraints(strip_whitespace=True, to_upper=True, min_length=1)]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functions.data_collector.messages import HEADERS, event_ids, messages
 from stock_ai.clock import Clock, to_millisecond
 from stock_ai.errors import RunAbortedError
-from stock_ai.models import Interval, digest
+from stock_ai.models.base import Interval, digest
 from stock_ai.models.topics import STOCK_PRICES_RAW
 from stock_ai.observability import logger
 from stock_ai.ports import CollectionLog, PriceSource, Publisher, SourceBar

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from stock_ai.models import Explained, LlmUsage
+from stock_ai.models.llm import Explained, LlmUsage
 from stock_ai.observability import logger, metrics
 
 

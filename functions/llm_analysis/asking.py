@@ -21,7 +21,7 @@ from functions.llm_analysis.answer_form import parsed
 from functions.llm_analysis.provider import OnText, Reply
 from stock_ai.clock import utc_now
 from stock_ai.errors import RateLimitedError, RetryableError, RunAbortedError, StockAIError
-from stock_ai.models import LlmUsage
+from stock_ai.models.llm import LlmUsage
 
 CONNECT_SECONDS = 5.0
 WHOLE_SECONDS = 40.0

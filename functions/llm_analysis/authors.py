@@ -15,7 +15,7 @@ from functions.llm_analysis.narration import Narrator, Teller
 from functions.llm_analysis.provider import Brief, Provider, Reply
 from stock_ai.errors import BudgetSpentError, RetryableError, RunAbortedError
 from stock_ai.llm_engines import Engine
-from stock_ai.models import Grounding, Language, LlmUsage
+from stock_ai.models.llm import Grounding, Language, LlmUsage
 from stock_ai.observability import logger
 from stock_ai.settings import LlmProviderName
 from stock_ai.storage.llm_usage import Counter, Hold

@@ -16,7 +16,8 @@ from functions.llm_analysis.facts_of.track import DAYS, track_facts
 from stock_ai.clock import Clock
 from stock_ai.errors import NotFoundError
 from stock_ai.market.trading_calendar import TradingCalendar
-from stock_ai.models import AiAnalysis, Interval
+from stock_ai.models.analysis import AiAnalysis
+from stock_ai.models.base import Interval
 from stock_ai.ports import InsightStore, PriceStore
 from stock_ai.quality.report import SymbolQuality
 from stock_ai.track_record.record import TrackRecord

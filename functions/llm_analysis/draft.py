@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from stock_ai.models import Horizon, LevelKind, Stance, StanceConfidence
+from stock_ai.models.llm import Horizon, LevelKind, Stance, StanceConfidence
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 FactId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from stock_ai.models import Price
+from stock_ai.models.base import Price
 
 Value = int | float | str
 

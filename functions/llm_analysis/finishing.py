@@ -11,7 +11,7 @@ from functions.llm_analysis import phrases
 from functions.llm_analysis.draft import Draft
 from functions.llm_analysis.facts import FactSheet
 from stock_ai.llm_engines import PROMPT_VERSION, Engine
-from stock_ai.models import CitedFact, Grounding, Language, Level, LlmAnalysis, LlmUsage
+from stock_ai.models.llm import CitedFact, Grounding, Language, Level, LlmAnalysis, LlmUsage
 
 
 class Cleaned(NamedTuple):

@@ -13,7 +13,7 @@ from functions.llm_analysis.finishing import total
 from functions.llm_analysis.provider import Brief, OnText, Provider, Reply
 from stock_ai.clock import Clock
 from stock_ai.errors import RetryableError, RunAbortedError
-from stock_ai.models import LlmUsage
+from stock_ai.models.llm import LlmUsage
 from stock_ai.resilience.retrying import Backoff
 
 

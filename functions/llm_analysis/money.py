@@ -8,12 +8,10 @@ import re
 from dataclasses import dataclass
 from importlib import resources
 
-import yaml
-
 from functions.llm_analysis.answer_form import answer_schema
 from functions.llm_analysis.asking import MAX_OUTPUT_TOKENS
 from functions.llm_analysis.provider import Brief
-from stock_ai.models import LlmUsage
+from stock_ai.models.llm import LlmUsage
 from stock_ai.observability import logger
 
 _MILLION = 1_000_000
@@ -55,6 +53,8 @@ def upper_bound(brief: Brief, model: str, tries: int) -> float:
 @functools.cache
 def prices() -> dict[str, Price]:
     """The rows of `prices.yaml`."""
+    import yaml  # Here, since a text from the template costs nothing.
+
     text = (resources.files("functions.llm_analysis") / "prices.yaml").read_text(encoding="utf-8")
     return {name: Price(**row) for name, row in yaml.safe_load(text)["models"].items()}
 

@@ -12,7 +12,7 @@ from functions.llm_analysis.answer_form import answer_schema
 from functions.llm_analysis.asking import CONNECT_SECONDS, MAX_OUTPUT_TOKENS, WHOLE_SECONDS, Answer, Service
 from functions.llm_analysis.prompts import repair_request
 from functions.llm_analysis.provider import Brief, OnText, Reply
-from stock_ai.models import digest
+from stock_ai.models.base import digest
 
 if TYPE_CHECKING:
     from openai import OpenAI

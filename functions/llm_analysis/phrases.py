@@ -6,7 +6,8 @@ import datetime as dt
 from typing import Final
 
 from functions.llm_analysis.facts import Fact
-from stock_ai.models import Language, Signal, WithheldReason
+from stock_ai.models.analysis import Signal, WithheldReason
+from stock_ai.models.llm import Language
 
 _EN, _VI = Language.ENGLISH, Language.VIETNAMESE
 Text = dict[Language, str]

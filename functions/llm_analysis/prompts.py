@@ -13,7 +13,7 @@ from functions.llm_analysis.draft import Draft
 from functions.llm_analysis.facts import Fact, FactSheet
 from functions.llm_analysis.provider import Brief, Repair
 from stock_ai.llm_engines import PROMPT_VERSION
-from stock_ai.models import Language
+from stock_ai.models.llm import Language
 
 _LANGUAGES: Final = {Language.ENGLISH: "English", Language.VIETNAMESE: "Vietnamese"}
 _COLUMNS: Final = ("id", "name", "value", "unit", "date")

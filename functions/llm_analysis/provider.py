@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from functions.llm_analysis.draft import Draft
-from stock_ai.models import LlmUsage
+from stock_ai.models.llm import LlmUsage
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Final
 from functions.llm_analysis.draft import Statement
 from functions.llm_analysis.facts import FactSheet
 from functions.llm_analysis.phrases import show
-from stock_ai.models import Language, Stance
+from stock_ai.models.llm import Language, Stance
 
 _UP, _DOWN, _NEUTRAL = Stance.BULLISH, Stance.BEARISH, Stance.NEUTRAL
 

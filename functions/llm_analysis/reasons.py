@@ -7,7 +7,7 @@ from typing import Final
 
 from functions.llm_analysis.draft import Statement
 from functions.llm_analysis.facts import Fact
-from stock_ai.models import Language
+from stock_ai.models.llm import Language
 
 _EN, _VI = Language.ENGLISH, Language.VIETNAMESE
 _PREFIX: Final = "reason."

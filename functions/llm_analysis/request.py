@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from stock_ai.errors import InvalidInputError
 from stock_ai.market.symbols import is_symbol
-from stock_ai.models import Language
+from stock_ai.models.llm import Language
 from stock_ai.settings import LlmProviderName
 
 _Choice = TypeVar("_Choice", bound=StrEnum)

@@ -19,7 +19,8 @@ from functions.llm_analysis.narration import Teller
 from stock_ai.clock import Clock
 from stock_ai.errors import InvalidInputError, RetryableError, RunAbortedError, StockAIError
 from stock_ai.llm_engines import TEMPLATE_MODEL, Engine
-from stock_ai.models import Explained, Grounding, Language, LlmAnalysis, LlmUsage, Served, topics
+from stock_ai.models import topics
+from stock_ai.models.llm import Explained, Grounding, Language, LlmAnalysis, LlmUsage, Served
 from stock_ai.observability import logger
 from stock_ai.ports import Publisher
 from stock_ai.settings import LlmProviderName

@@ -9,7 +9,8 @@ from functions.llm_analysis.draft import Draft, DraftLevel, Statement
 from functions.llm_analysis.facts import Fact, FactSheet
 from functions.llm_analysis.readings import readings
 from functions.llm_analysis.reasons import reason
-from stock_ai.models import Horizon, Language, LevelKind, Signal, Stance, StanceConfidence, WithheldReason
+from stock_ai.models.analysis import Signal, WithheldReason
+from stock_ai.models.llm import Horizon, Language, LevelKind, Stance, StanceConfidence
 
 _STANCES: Final = {Signal.BUY: Stance.BULLISH, Signal.HOLD: Stance.NEUTRAL, Signal.SELL: Stance.BEARISH}
 _REASONS_FOR, _REASONS_AGAINST = 3, 2

@@ -21,7 +21,8 @@ from local.runtime import Runtime, processes
 from local.session import Session, connect, open_session
 from stock_ai.clock import utc_now
 from stock_ai.errors import InvalidInputError
-from stock_ai.models import Interval, topics
+from stock_ai.models import topics
+from stock_ai.models.base import Interval
 from stock_ai.ports import PlanProgress
 from stock_ai.settings import MarketDataSettings, SourceSettings
 from stock_ai.storage.collection_plans import MongoCollectionPlans

@@ -29,7 +29,7 @@ from local.home import Home
 from local.runtime import typed
 from local.session import Session, connect
 from stock_ai.errors import InvalidInputError, RetryableError, RunAbortedError, StockAIError
-from stock_ai.models import Explained, Language
+from stock_ai.models.llm import Explained, Language
 from stock_ai.settings import KafkaSettings, LlmProviderName, LlmSettings, MongoSettings, RedisSettings
 from stock_ai.storage.flights import LeadGoneError
 

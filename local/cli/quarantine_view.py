@@ -12,7 +12,7 @@ from rich.text import Text
 
 from local.cli.output import results
 from stock_ai.market.calendar import EXCHANGE_ZONE
-from stock_ai.models import StockPrice
+from stock_ai.models.price import StockPrice
 from stock_ai.models.topics import STOCK_PRICES_RAW
 from stock_ai.quality.corrections import CORRECTABLE, fields_of
 from stock_ai.releasing import bar_of, explanations

@@ -15,7 +15,7 @@ from local.home import Home
 from local.session import connect
 from stock_ai.clock import Clock, utc_now
 from stock_ai.errors import NotFoundError
-from stock_ai.models import Signal
+from stock_ai.models.analysis import Signal
 from stock_ai.storage.track_record import MongoTrackRecord
 from stock_ai.track_record.record import Tallies, Tally, TrackRecord
 from stock_ai.track_record.tallies import of_symbol

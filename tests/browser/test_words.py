@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from stock_ai.models import WithheldReason
-from stock_ai.models.analysis import NullReason
+from stock_ai.models.analysis import NullReason, WithheldReason
 from stock_ai.models.insight import PartReason
 from stock_ai.quality.report import WarningKind
 from tests.browser.fixture_api import DASHBOARD

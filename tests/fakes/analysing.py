@@ -10,7 +10,8 @@ import numpy as np
 from functions.ai_analysis.service import analyse
 from stock_ai.ml.features import FEATURE_NAMES
 from stock_ai.ml.model import SIGNALS
-from stock_ai.models import AiAnalysis, SignalReason, topics
+from stock_ai.models import topics
+from stock_ai.models.analysis import AiAnalysis, SignalReason
 from tests.fakes.ledger import MemoryLedger
 from tests.fakes.publisher import RecordingPublisher
 

@@ -14,19 +14,12 @@ from api.services import LlmTerms
 from stock_ai.errors import RetryableError
 from stock_ai.llm_engines import Engine
 from stock_ai.market.trading_calendar import TradingCalendar, default_calendar
-from stock_ai.models import (
-    AiAnalysis,
-    Explained,
-    LlmAnalysis,
-    ModelRef,
-    Served,
-    Signal,
-    StockPrice,
-    Withheld,
-)
+from stock_ai.models.analysis import AiAnalysis, ModelRef, Signal, Withheld
 from stock_ai.models.listing import Listing
+from stock_ai.models.llm import Explained, LlmAnalysis, Served
 from stock_ai.models.llm_usage import LlmModelUsage, LlmUsageDay
 from stock_ai.models.market_view import InsightChange, MarketRow, MarketRows
+from stock_ai.models.price import StockPrice
 from stock_ai.ports import MarketReader
 from stock_ai.quality.report import MarketQuality, QualityReport, SymbolQuality
 from stock_ai.settings import LlmProviderName

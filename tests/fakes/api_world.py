@@ -12,7 +12,8 @@ from stock_ai.errors import RetryableError
 from stock_ai.indicators import Panel
 from stock_ai.market.sessions import Exchange
 from stock_ai.market.symbols import VN30
-from stock_ai.models import Interval, Signal, WithheldReason
+from stock_ai.models.analysis import Signal, WithheldReason
+from stock_ai.models.base import Interval
 from stock_ai.models.listing import Listing, Sector
 from stock_ai.quality.assessment import assess
 from stock_ai.quality.report import SetAside

@@ -9,7 +9,7 @@ from typing import Any
 
 from stock_ai.errors import InvalidInputError, NotFoundError
 from stock_ai.market.sessions import Exchange
-from stock_ai.models import Interval, PriceBasis
+from stock_ai.models.base import Interval, PriceBasis
 from stock_ai.models.listing import Listing
 from stock_ai.ports import CollectionPlan, CollectionTask, Move, PlanProgress, SourceBar
 from stock_ai.quality.report import CrossCheck, Readjustment

@@ -8,7 +8,7 @@ import numpy as np
 
 from stock_ai.indicators import Bars
 from stock_ai.market.trading_calendar import TradingCalendar
-from stock_ai.models import PriceBasis
+from stock_ai.models.base import PriceBasis
 
 FIRST = dt.date(2024, 1, 1)
 """A Monday, and a session of `EVERY_WEEKDAY`."""

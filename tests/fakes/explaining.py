@@ -15,7 +15,7 @@ from functions.llm_analysis.provider import Reply
 from functions.llm_analysis.service import Explainer
 from stock_ai.errors import BudgetSpentError, NotFoundError, RetryableError
 from stock_ai.llm_engines import Engine
-from stock_ai.models import LlmUsage
+from stock_ai.models.llm import LlmUsage
 from stock_ai.settings import LlmProviderName
 from stock_ai.storage.flights import FlightEvent, LeadGoneError
 from stock_ai.storage.llm_usage import Hold

@@ -6,17 +6,10 @@ import base64
 import datetime as dt
 from typing import Any
 
-from stock_ai.models import (
-    AiAnalysis,
-    Interval,
-    Language,
-    LlmAnalysis,
-    PriceBasis,
-    Signal,
-    Stance,
-    StockPrice,
-    price_event_id,
-)
+from stock_ai.models.analysis import AiAnalysis, Signal
+from stock_ai.models.base import Interval, PriceBasis
+from stock_ai.models.llm import Language, LlmAnalysis, Stance
+from stock_ai.models.price import StockPrice, price_event_id
 from stock_ai.streaming.records import KafkaRecord
 
 NOW = dt.datetime(2025, 8, 25, 9, 0, tzinfo=dt.UTC)

@@ -10,7 +10,7 @@ import numpy as np
 from bson.codec_options import CodecOptions
 
 from stock_ai.indicators import Bars, Panel
-from stock_ai.models import Interval, PriceBasis
+from stock_ai.models.base import Interval, PriceBasis
 from stock_ai.storage.bar_columns import FIELDS, BarColumns
 
 COLUMNS = ("open", "high", "low", "close", "adjusted_close", "volume")

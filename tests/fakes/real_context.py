@@ -12,7 +12,8 @@ from functions.ai_analysis.scoring import score
 from functions.llm_analysis.context import Context
 from stock_ai.indicators import Panel
 from stock_ai.market.trading_calendar import default_calendar
-from stock_ai.models import AiAnalysis, Signal, SignalReason, StockPrice
+from stock_ai.models.analysis import AiAnalysis, Signal, SignalReason
+from stock_ai.models.price import StockPrice
 from stock_ai.quality.assessment import assess
 from stock_ai.storage.insights import RedisInsightStore
 from stock_ai.storage.prices import MongoPriceStore

@@ -10,9 +10,12 @@ from stock_ai.errors import RetryableError
 from stock_ai.market.calendar import exchange_date
 from stock_ai.market_view import row
 from stock_ai.merging import history_members, history_page, merge, newest
-from stock_ai.models import AiAnalysis, Insight, Interval, LlmAnalysis, StockPrice
-from stock_ai.models.insight import HistoryPage, HistoryPosition
+from stock_ai.models.analysis import AiAnalysis
+from stock_ai.models.base import Interval
+from stock_ai.models.insight import HistoryPage, HistoryPosition, Insight
+from stock_ai.models.llm import LlmAnalysis
 from stock_ai.models.market_view import MarketRows
+from stock_ai.models.price import StockPrice
 from stock_ai.ports import QuarantinedRecord, StoreCounts, SymbolInfo
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 
 from stock_ai.errors import RetryableError
-from stock_ai.models import ModelRef, Signal
+from stock_ai.models.analysis import ModelRef, Signal
 from stock_ai.track_record.days import Day, DayKey, day_of
 from stock_ai.track_record.record import TrackRecord
 from stock_ai.track_record.records import IssuedSignal, Outcome, signal_id

@@ -9,7 +9,7 @@ import redis
 
 from stock_ai.errors import BudgetSpentError
 from stock_ai.market.calendar import exchange_date
-from stock_ai.models import Language, LlmUsage, Served
+from stock_ai.models.llm import Language, LlmUsage, Served
 from stock_ai.storage.answers import RedisTexts
 from stock_ai.storage.flights import RedisFlights
 from stock_ai.storage.llm_usage import RedisLlmUsage

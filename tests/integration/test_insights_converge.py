@@ -15,8 +15,10 @@ from functions.aggregation.service import aggregate, rebuild
 from functions.ai_analysis.service import analyse
 from stock_ai.market.calendar import EXCHANGE_ZONE, MARKET_CLOSE
 from stock_ai.market_view import breadth
-from stock_ai.models import AiAnalysis, Stance, StanceConfidence, topics
+from stock_ai.models import topics
+from stock_ai.models.analysis import AiAnalysis
 from stock_ai.models.insight import Agreement
+from stock_ai.models.llm import Stance, StanceConfidence
 from stock_ai.storage.analyses import MongoAnalysisStore
 from stock_ai.storage.insight_reader import MongoInsightReader
 from stock_ai.storage.insights import RedisInsightStore

@@ -25,7 +25,7 @@ from api.services import LlmTerms
 from api.wiring import connect
 from local.cli.explain import from_stores, over_http, rendered
 from stock_ai.errors import InvalidInputError, RetryableError
-from stock_ai.models import Explained, Language, Served
+from stock_ai.models.llm import Explained, Language, Served
 from stock_ai.settings import KafkaSettings, LlmSettings, MongoSettings, RedisSettings
 from stock_ai.storage.answers import RedisTexts
 from stock_ai.storage.flights import RedisFlights

@@ -11,7 +11,7 @@ from functions.llm_analysis import prompts, template
 from functions.llm_analysis.facts_of.track import DAYS
 from local.embedded.mongodb import MongoServer
 from local.embedded.valkey import ValkeyServer
-from stock_ai.models import Language
+from stock_ai.models.llm import Language
 from tests.fakes.real_context import SYMBOL, filled
 
 

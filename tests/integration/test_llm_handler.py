@@ -13,7 +13,8 @@ from local.embedded.kafka import create_topics
 from local.worker import invocation_context
 from stock_ai.errors import NotFoundError, RunAbortedError
 from stock_ai.market.calendar import exchange_date
-from stock_ai.models import Explained, LlmAnalysis, Served, topics
+from stock_ai.models import topics
+from stock_ai.models.llm import Explained, LlmAnalysis, Served
 from stock_ai.storage.flights import RedisFlights
 from stock_ai.storage.insights import RedisInsightStore
 from stock_ai.storage.llm_usage import RedisLlmUsage

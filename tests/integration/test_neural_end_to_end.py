@@ -19,7 +19,7 @@ from stock_ai.ml.neural import NeuralMember, standardised
 from stock_ai.ml.neural_training import TOLERANCE, exported, train_neural
 from stock_ai.ml.recipes import Scored, calibrated, fit
 from stock_ai.ml.training import split, train
-from stock_ai.models import Signal
+from stock_ai.models.analysis import Signal
 from stock_ai.storage.model_registry import open_registry
 from tests.fakes.models import verdict
 from tests.fakes.panels import random_panel

@@ -11,7 +11,7 @@ import pytest
 from local.cli.quality import renew
 from stock_ai.indicators import Bars, Panel
 from stock_ai.market.trading_calendar import default_calendar
-from stock_ai.models import StockPrice, price_event_id
+from stock_ai.models.price import StockPrice, price_event_id
 from stock_ai.quality.assessment import assess
 from stock_ai.quality.crosscheck import crosscheck
 from stock_ai.quality.readjusting import readjustment

@@ -3,7 +3,8 @@
 import numpy as np
 import pyarrow.parquet
 
-from stock_ai.models import Interval, StockPrice
+from stock_ai.models.base import Interval
+from stock_ai.models.price import StockPrice
 from stock_ai.quality.rules import Reason, hard_faults
 from tests.fakes.messages import NOW
 

@@ -20,7 +20,8 @@ from local.embedded.mongodb import MongoServer
 from stock_ai.indicators import Panel
 from stock_ai.ml.labels import REACH
 from stock_ai.ml.manager import ModelManager
-from stock_ai.models import AiAnalysis, topics
+from stock_ai.models import topics
+from stock_ai.models.analysis import AiAnalysis
 from stock_ai.storage.track_record import MongoTrackRecord
 from tests.fakes.clock import FixedClock
 from tests.fakes.ledger import MemoryLedger

@@ -19,7 +19,7 @@ from local.api_process import ApiProcess
 from stock_ai.clock import utc_now
 from stock_ai.market.calendar import exchange_date
 from stock_ai.market.trading_calendar import default_calendar
-from stock_ai.models import Interval
+from stock_ai.models.base import Interval
 from stock_ai.ports import SourceBar
 from stock_ai.settings import KafkaSettings
 from stock_ai.streaming.publisher import KafkaPublisher

@@ -12,7 +12,9 @@ from functions.kafka_consumer.service import consume
 from local.embedded.mongodb import MongoServer
 from local.events import Record, kafka_event
 from stock_ai.clock import utc_now
-from stock_ai.models import Interval, StockPrice, price_event_id, topics
+from stock_ai.models import topics
+from stock_ai.models.base import Interval
+from stock_ai.models.price import StockPrice, price_event_id
 from stock_ai.quality.rules import hard_faults
 from stock_ai.sources.csv_files import CsvSource
 from stock_ai.storage.prices import MongoPriceStore

@@ -17,7 +17,8 @@ import redis
 
 from local.embedded.valkey import ValkeyServer
 from stock_ai.merging import history_members, merge
-from stock_ai.models import AiAnalysis, ModelRef, keys
+from stock_ai.models import keys
+from stock_ai.models.analysis import AiAnalysis, ModelRef
 from stock_ai.storage.insights import RedisInsightStore
 from stock_ai.storage.market_views import RedisMarketViews
 from tests.fakes.messages import NOW, ai_analysis

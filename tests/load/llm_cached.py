@@ -30,7 +30,8 @@ from api.wiring import connect
 from local.embedded.process import die_with_parent
 from local.embedded.valkey import ValkeyServer
 from stock_ai.clock import utc_now
-from stock_ai.models import CitedFact, Language, Served, keys
+from stock_ai.models import keys
+from stock_ai.models.llm import CitedFact, Language, Served
 from stock_ai.settings import KafkaSettings, LlmSettings, MongoSettings, RedisSettings
 from stock_ai.storage.answers import RedisTexts
 from stock_ai.storage.insights import RedisInsightStore

@@ -13,7 +13,8 @@ from pymongo import MongoClient
 from local.embedded.mongodb import MongoServer
 from stock_ai.clock import utc_now
 from stock_ai.indicators import Bars
-from stock_ai.models import Interval, StockPrice, price_event_id
+from stock_ai.models.base import Interval
+from stock_ai.models.price import StockPrice, price_event_id
 from stock_ai.storage.objects import FileObject
 from stock_ai.storage.panels import PanelStore
 from stock_ai.storage.prices import MongoPriceStore

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functions.llm_analysis.facts_of.table import Table, percent
-from stock_ai.models import AiAnalysis
+from stock_ai.models.analysis import AiAnalysis
 
 
 def indicator_facts(table: Table, ai: AiAnalysis) -> None:

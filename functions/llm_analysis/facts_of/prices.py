@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from functions.llm_analysis.facts_of.table import Table
-from stock_ai.models import AiAnalysis, PriceBasis, StockPrice
+from stock_ai.models.analysis import AiAnalysis
+from stock_ai.models.base import PriceBasis
+from stock_ai.models.price import StockPrice
 
 SESSIONS: Final = 20
 """Bars that are needed: the window of the nearer levels. The session before is among them."""

@@ -9,7 +9,7 @@ from typing import Final
 from functions.llm_analysis.facts_of.table import Table, percent
 from stock_ai.market.calendar import exchange_date
 from stock_ai.market.trading_calendar import Exchange, TradingCalendar, sessions_behind
-from stock_ai.models import AiAnalysis
+from stock_ai.models.analysis import AiAnalysis
 from stock_ai.quality.report import SymbolQuality
 
 _RECENT: Final = dt.timedelta(days=30)

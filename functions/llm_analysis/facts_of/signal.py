@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from functions.llm_analysis.facts_of.table import Table, percent
-from stock_ai.models import AiAnalysis, Signal
+from stock_ai.models.analysis import AiAnalysis, Signal
 
 _DIRECTIONS: Final = {Signal.BUY: 1, Signal.HOLD: 0, Signal.SELL: -1}
 _MOVES: Final = {

@@ -14,7 +14,7 @@ from functions.llm_analysis.grounding.text import Sentence
 from functions.llm_analysis.grounding.tickers import ticker_claims
 from functions.llm_analysis.grounding.windows import windows_of
 from functions.llm_analysis.grounding.words import find_words
-from stock_ai.models import LevelKind, Stance
+from stock_ai.models.llm import LevelKind, Stance
 
 _STANCES = {"BUY": Stance.BULLISH, "HOLD": Stance.NEUTRAL, "SELL": Stance.BEARISH}
 

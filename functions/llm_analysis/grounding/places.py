@@ -10,7 +10,7 @@ from functions.llm_analysis.grounding.figures import Figure, Figures
 from functions.llm_analysis.grounding.text import Sentence
 from functions.llm_analysis.grounding.windows import window_of
 from functions.llm_analysis.grounding.words import Family, Word
-from stock_ai.models import Price
+from stock_ai.models.base import Price
 
 _AVERAGE: Final = re.compile(
     r"\baverages?\b|\bs?mas?\b|\bsma\d|\bma\d|trung bình|bình quân|đường(?! tín hiệu)|\d[- ](?:session|day)"

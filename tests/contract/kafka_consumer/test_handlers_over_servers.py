@@ -12,8 +12,8 @@ from functions.kafka_consumer import handler as consumer
 from functions.kafka_consumer import wiring as consumer_wiring
 from infra.topology import Topic
 from local.embedded.kafka import create_topics
-from stock_ai.models import Interval
 from stock_ai.models import topics as names
+from stock_ai.models.base import Interval
 from stock_ai.storage.insights import RedisInsightStore
 from stock_ai.storage.prices import MongoPriceStore
 from stock_ai.storage.quarantine import MongoQuarantine

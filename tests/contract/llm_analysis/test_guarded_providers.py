@@ -9,7 +9,7 @@ from functions.llm_analysis import grounding, prompts
 from functions.llm_analysis.guarded import Guarded
 from stock_ai.clock import utc_now
 from stock_ai.errors import RetryableError, RunAbortedError
-from stock_ai.models import Language
+from stock_ai.models.llm import Language
 from stock_ai.resilience.retrying import Backoff
 from tests.contract.llm_analysis.conftest import BRIEF
 from tests.fakes.explaining import make_sheet

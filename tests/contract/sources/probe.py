@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from stock_ai.errors import RateLimitedError, StockAIError
-from stock_ai.models import Interval
+from stock_ai.models.base import Interval
 from stock_ai.ports import SourceBar
 from stock_ai.quality.crosscheck import crosscheck
 from stock_ai.resilience.retrying import Backoff

@@ -17,7 +17,8 @@ from local.embedded.valkey import ValkeyServer
 from stock_ai.errors import RetryableError
 from stock_ai.market_view import row
 from stock_ai.merging import merge
-from stock_ai.models import Signal, keys
+from stock_ai.models import keys
+from stock_ai.models.analysis import Signal
 from stock_ai.settings import MongoSettings
 from stock_ai.storage.analyses import MongoAnalysisStore
 from stock_ai.storage.insights import HISTORY_LENGTH, RedisInsightStore

@@ -5,7 +5,8 @@ import redis
 
 from local.embedded.valkey import ValkeyServer
 from stock_ai.errors import RetryableError
-from stock_ai.models import Language, LlmAnalysis, keys
+from stock_ai.models import keys
+from stock_ai.models.llm import Language, LlmAnalysis
 from stock_ai.storage.answers import LATEST_SECONDS, Current, RedisTexts
 from stock_ai.storage.insights import RedisInsightStore
 from tests.fakes.messages import ai_analysis, llm_analysis

@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from stock_ai.errors import BudgetSpentError, NotFoundError, RateLimitedError, RetryableError, RunAbortedError
-from stock_ai.models import Explained, Served, keys
+from stock_ai.models import keys
+from stock_ai.models.llm import Explained, Served
 from stock_ai.storage.flights import FLIGHT_SECONDS, LeadGoneError, RedisFlights, told_error
 from tests.fakes.messages import llm_analysis
 

@@ -7,7 +7,7 @@ import pymongo
 import pytest
 
 from stock_ai.errors import RetryableError
-from stock_ai.models import Signal
+from stock_ai.models.analysis import Signal
 from stock_ai.settings import MongoSettings
 from stock_ai.storage.analyses import MongoAnalysisStore
 from stock_ai.storage.insight_reader import MongoInsightReader

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from stock_ai.errors import BudgetSpentError
-from stock_ai.models import LlmUsage
+from stock_ai.models.llm import LlmUsage
 from stock_ai.models.llm_usage import LlmModelUsage
 from stock_ai.storage.llm_usage import KEPT_SECONDS, Counter, RedisLlmUsage, until_next_day
 from tests.fakes.clock import FixedClock

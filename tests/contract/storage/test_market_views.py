@@ -11,7 +11,8 @@ import redis
 from stock_ai.errors import InvalidInputError, RetryableError
 from stock_ai.market_view import row
 from stock_ai.merging import merge
-from stock_ai.models import Signal, keys
+from stock_ai.models import keys
+from stock_ai.models.analysis import Signal
 from stock_ai.models.market_view import InsightChange
 from stock_ai.storage.insights import RedisInsightStore
 from stock_ai.storage.market_views import CHANGES_KEPT, FIRST_CHANGE, RedisMarketViews

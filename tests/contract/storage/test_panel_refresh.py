@@ -12,7 +12,7 @@ from pymongo import MongoClient, monitoring
 from pymongo.errors import DuplicateKeyError
 
 from stock_ai.errors import RetryableError
-from stock_ai.models import Interval, PriceBasis
+from stock_ai.models.base import Interval, PriceBasis
 from stock_ai.storage.bar_changes import BarChanges
 from stock_ai.storage.bar_documents import to_document
 from stock_ai.storage.panels import PanelStore

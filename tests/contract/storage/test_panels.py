@@ -10,7 +10,7 @@ import pytest
 
 from stock_ai.clock import utc_now
 from stock_ai.errors import RetryableError
-from stock_ai.models import Interval, PriceBasis
+from stock_ai.models.base import Interval, PriceBasis
 from stock_ai.storage.panels import PanelStore
 from stock_ai.storage.prices import MongoPriceStore
 from tests.fakes.messages import NOW, bar

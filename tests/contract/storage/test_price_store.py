@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stock_ai.errors import InvalidInputError, RetryableError
-from stock_ai.models import Interval, PriceBasis
+from stock_ai.models.base import Interval, PriceBasis
 from stock_ai.ports import StoreCounts, SymbolInfo
 from stock_ai.settings import MongoSettings
 from stock_ai.storage.mongo import claim_world, database

@@ -13,7 +13,8 @@ from functions.kafka_consumer.service import ConsumedBars, consume
 from infra.topology import Topic
 from local.embedded.kafka import create_topics
 from stock_ai.errors import InvalidInputError, NotFoundError, RetryableError
-from stock_ai.models import Interval, topics
+from stock_ai.models import topics
+from stock_ai.models.base import Interval
 from stock_ai.releasing import Releases
 from stock_ai.settings import KafkaSettings, MongoSettings
 from stock_ai.storage.mongo import database

@@ -19,7 +19,8 @@ from infra.topology import Topic
 from local.embedded.kafka import create_topics
 from local.events import schedule_event
 from stock_ai.errors import InvalidInputError, NotFoundError, RunAbortedError
-from stock_ai.models import AiAnalysis, Interval
+from stock_ai.models.analysis import AiAnalysis
+from stock_ai.models.base import Interval
 from stock_ai.models.topics import AI_ANALYSIS_RESULTS
 from stock_ai.storage.prices import MongoPriceStore
 from stock_ai.storage.quality import MongoQualityStore

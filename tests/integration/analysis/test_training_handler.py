@@ -16,7 +16,7 @@ from local.session import has_current_model
 from stock_ai.errors import RunAbortedError
 from stock_ai.market.sessions import Exchange
 from stock_ai.ml.manager import ModelManager
-from stock_ai.models import Interval
+from stock_ai.models.base import Interval
 from stock_ai.storage.listings import MongoListings
 from stock_ai.storage.model_registry import open_registry
 from stock_ai.storage.prices import MongoPriceStore

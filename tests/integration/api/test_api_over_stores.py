@@ -18,7 +18,8 @@ from functions.llm_analysis import wiring as llm_wiring
 from infra.topology import Topic
 from local.embedded.kafka import create_topics
 from stock_ai.errors import NotFoundError
-from stock_ai.models import Explained, topics
+from stock_ai.models import topics
+from stock_ai.models.llm import Explained
 from stock_ai.settings import KafkaSettings, LlmSettings, MongoSettings, RedisSettings
 from stock_ai.storage.insight_reader import MongoInsightReader
 from stock_ai.storage.insights import RedisInsightStore

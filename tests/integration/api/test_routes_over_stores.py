@@ -13,7 +13,7 @@ from api.services import LlmTerms
 from api.wiring import connect
 from stock_ai.indicators import compute, relative_strength
 from stock_ai.market_view import Sort
-from stock_ai.models import Signal
+from stock_ai.models.analysis import Signal
 from stock_ai.models.listing import Listing, Sector
 from stock_ai.settings import KafkaSettings, LlmSettings, MongoSettings, RedisSettings
 from stock_ai.storage.insights import RedisInsightStore

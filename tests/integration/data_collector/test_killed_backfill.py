@@ -14,7 +14,8 @@ from kafka import KafkaConsumer, TopicPartition
 
 from infra.topology import Topic
 from local.embedded.kafka import create_topics
-from stock_ai.models import Interval, StockPrice, price_event_id
+from stock_ai.models.base import Interval
+from stock_ai.models.price import StockPrice, price_event_id
 from stock_ai.models.topics import STOCK_PRICES_RAW
 from stock_ai.storage.collection_plans import MongoCollectionPlans
 from stock_ai.storage.prices import MongoPriceStore

@@ -11,7 +11,7 @@ from functions.ai_analysis.opinions import choose
 from stock_ai.indicators import Panel
 from stock_ai.ml.features import FEATURE_NAMES
 from stock_ai.ml.labels import BAND
-from stock_ai.models import Signal, WithheldReason
+from stock_ai.models.analysis import Signal, WithheldReason
 from tests.fakes.analysing import RankModel, run
 from tests.fakes.panels import COLUMNS, random_bars, random_panel, tail
 

@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from stock_ai.models import WithheldReason
+from stock_ai.models.analysis import WithheldReason
 from tests.fakes.api_services import make_analysis, make_bar, make_text, make_withheld, memory_services
 
 

@@ -21,7 +21,7 @@ from stock_ai.errors import (
     RetryableError,
     RunAbortedError,
 )
-from stock_ai.models import Explained, Served
+from stock_ai.models.llm import Explained, Served
 from tests.fakes.api_services import NOW, make_text
 from tests.fakes.clock import FixedClock
 

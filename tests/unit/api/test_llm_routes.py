@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.services import LlmTerms
 from stock_ai.errors import BudgetSpentError, RateLimitedError, RetryableError
-from stock_ai.models import Explained, Language, Served
+from stock_ai.models.llm import Explained, Language, Served
 from tests.fakes.api_services import NOW, make_analysis, make_text, memory_services
 
 PATH = "/api/v1/analysis/FPT/llm"

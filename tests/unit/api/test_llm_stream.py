@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from stock_ai.models import Explained, Served
+from stock_ai.models.llm import Explained, Served
 from tests.fakes.api_services import make_text
 from tests.unit.api.test_llm_routes import explained, keep, text_id
 

@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from stock_ai.models import WithheldReason
+from stock_ai.models.analysis import WithheldReason
 from stock_ai.models.listing import Sector
 from tests.fakes.api_services import MemoryListings, MemoryMarket, make_bar, make_listing, make_row, memory_services
 

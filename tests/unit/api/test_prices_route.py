@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from api.charts import Asked, read
 from api.schemas import ChartInterval
-from stock_ai.models import Interval, PriceBasis
+from stock_ai.models.base import Interval, PriceBasis
 from tests.fakes.api_services import NOW, make_bar, memory_services
 
 LATER = {"ingested_at": NOW + dt.timedelta(seconds=1)}

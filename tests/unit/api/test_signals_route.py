@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from api.app import create_app
 from stock_ai.market_view import Sort
-from stock_ai.models import WithheldReason
+from stock_ai.models.analysis import WithheldReason
 from stock_ai.models.listing import Sector
 from tests.fakes.api_services import MemoryListings, MemoryMarket, make_listing, make_row, memory_services
 

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from functions.ai_analysis.scoring import score
 from stock_ai.indicators import Panel
-from stock_ai.models import Signal
+from stock_ai.models.analysis import Signal
 from tests.fakes.api_services import NOW, make_bar, memory_services
 from tests.fakes.clock import FixedClock
 from tests.fakes.daily_bars import daily_bars, weekdays

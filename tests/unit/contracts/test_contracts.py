@@ -12,7 +12,9 @@ import pytest
 from pydantic import ValidationError
 
 from infra import contracts, topology
-from stock_ai.models import Interval, PriceBasis, StockPrice, price_event_id, topics
+from stock_ai.models import topics
+from stock_ai.models.base import Interval, PriceBasis
+from stock_ai.models.price import StockPrice, price_event_id
 
 COMMITTED = Path(__file__).parents[3] / "docs" / "contracts"
 NOW = dt.datetime(2026, 11, 25, 3, 0, tzinfo=dt.UTC)

@@ -14,7 +14,7 @@ from functions.data_collector.service import RESERVE_MS
 from stock_ai.errors import InvalidInputError, RateLimitedError, RetryableError
 from stock_ai.market.sessions import Exchange
 from stock_ai.market.trading_calendar import TradingCalendar
-from stock_ai.models import Interval
+from stock_ai.models.base import Interval
 from stock_ai.models.listing import Listing, Sector
 from stock_ai.ports import Move
 from stock_ai.settings import SourceSettings

@@ -15,7 +15,8 @@ from functions.data_collector.ports import Ports
 from functions.data_collector.service import RESERVE_MS
 from stock_ai.errors import RateLimitedError, RetryableError
 from stock_ai.market.trading_calendar import TradingCalendar
-from stock_ai.models import Interval, StockPrice
+from stock_ai.models.base import Interval
+from stock_ai.models.price import StockPrice
 from stock_ai.ports import CollectionPlan
 from tests.fakes.clock import FixedClock
 from tests.fakes.collection import (

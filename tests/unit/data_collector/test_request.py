@@ -9,7 +9,7 @@ import pytest
 
 from functions.data_collector.request import Do, Wanted, requested
 from stock_ai.errors import InvalidInputError
-from stock_ai.models import Interval
+from stock_ai.models.base import Interval
 from stock_ai.settings import SourceSettings
 
 SETTINGS = SourceSettings(PRICE_SOURCE="csv", PRICE_DATA="/prices", PRICE_SYMBOLS="FPT", PRICE_SINCE="2025-01-01")

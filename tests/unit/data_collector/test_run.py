@@ -14,7 +14,8 @@ from functions.data_collector.run import run
 from functions.data_collector.service import RESERVE_MS
 from stock_ai.errors import InvalidInputError
 from stock_ai.market.trading_calendar import Exchange, TradingCalendar
-from stock_ai.models import Interval, PriceBasis, StockPrice
+from stock_ai.models.base import Interval, PriceBasis
+from stock_ai.models.price import StockPrice
 from stock_ai.settings import SourceSettings
 from tests.fakes.clock import FixedClock
 from tests.fakes.collection import (

@@ -8,7 +8,8 @@ import pytest
 from functions.llm_analysis.facts_of.table import LONGEST, clean
 from stock_ai.errors import NotFoundError, RetryableError
 from stock_ai.market.trading_calendar import Exchange
-from stock_ai.models import ModelRef, PriceBasis, Signal, SignalReason, WithheldReason
+from stock_ai.models.analysis import ModelRef, Signal, SignalReason, WithheldReason
+from stock_ai.models.base import PriceBasis
 from stock_ai.track_record.records import OutcomeStatus
 from tests.fakes.api_services import DAY, NOW, make_analysis, make_text, make_withheld
 from tests.fakes.llm_context import Around, make_bars, make_outcome, make_quality, make_record

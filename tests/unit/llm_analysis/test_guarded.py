@@ -12,7 +12,7 @@ from functions.llm_analysis.asking import BrokenAnswerError
 from functions.llm_analysis.guarded import Guarded
 from functions.llm_analysis.provider import Brief, Reply
 from stock_ai.errors import RateLimitedError, RetryableError, RunAbortedError
-from stock_ai.models import LlmUsage
+from stock_ai.models.llm import LlmUsage
 from stock_ai.resilience.retrying import Backoff
 from tests.fakes.clock import FixedClock
 

@@ -6,7 +6,7 @@ from functions.llm_analysis.accounts import Account, report
 from functions.llm_analysis.request import Request, parse_symbol, requested
 from stock_ai.errors import InvalidInputError
 from stock_ai.market.symbols import is_symbol
-from stock_ai.models import Explained, Language, LlmUsage, Served
+from stock_ai.models.llm import Explained, Language, LlmUsage, Served
 from stock_ai.observability import metrics
 from stock_ai.settings import LlmProviderName
 from tests.fakes.messages import llm_analysis

@@ -5,7 +5,7 @@ import pytest
 from functions.llm_analysis import money
 from functions.llm_analysis.asking import MAX_OUTPUT_TOKENS
 from functions.llm_analysis.provider import Brief, Repair
-from stock_ai.models import LlmUsage
+from stock_ai.models.llm import LlmUsage
 from stock_ai.settings import LlmSettings
 from tests.fakes.explaining import make_draft
 

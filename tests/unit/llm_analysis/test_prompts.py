@@ -6,7 +6,8 @@ import json
 import pytest
 
 from functions.llm_analysis import prompts, template
-from stock_ai.models import Language, SignalReason
+from stock_ai.models.analysis import SignalReason
+from stock_ai.models.llm import Language
 from tests.fakes.api_services import make_analysis
 from tests.fakes.llm_context import Around, make_bars, make_outcome, make_quality, make_record, make_sheet
 

@@ -6,7 +6,8 @@ import pytest
 
 from stock_ai.errors import BudgetSpentError, InvalidInputError, NotFoundError, RetryableError, RunAbortedError
 from stock_ai.llm_engines import TEMPLATE_MODEL, Engine
-from stock_ai.models import Explained, Language, LlmAnalysis, Served, topics
+from stock_ai.models import topics
+from stock_ai.models.llm import Explained, Language, LlmAnalysis, Served
 from stock_ai.settings import LlmProviderName
 from stock_ai.storage.flights import LeadGoneError
 from tests.fakes.explaining import (

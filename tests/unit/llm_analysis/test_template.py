@@ -6,7 +6,8 @@ from functions.llm_analysis import phrases, template
 from functions.llm_analysis.facts import Fact
 from functions.llm_analysis.reasons import reason
 from stock_ai.ml.features import FEATURES
-from stock_ai.models import Horizon, Language, LevelKind, Stance, StanceConfidence, WithheldReason
+from stock_ai.models.analysis import WithheldReason
+from stock_ai.models.llm import Horizon, Language, LevelKind, Stance, StanceConfidence
 from tests.fakes.api_services import DAY, make_analysis, make_withheld
 from tests.fakes.llm_context import Around, make_bars, make_sheet
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from functions.llm_analysis import template
 from functions.llm_analysis.grounding.check import check
 from stock_ai.ml.features import FEATURES
-from stock_ai.models import Language, ModelRef, Signal, SignalReason, WithheldReason
+from stock_ai.models.analysis import ModelRef, Signal, SignalReason, WithheldReason
+from stock_ai.models.llm import Language
 from tests.fakes.api_services import DAY, NOW, make_analysis, make_withheld
 from tests.fakes.llm_context import Around, make_bars, make_outcome, make_quality, make_record
 

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from local.cli.explain import rendered
-from stock_ai.models import CitedFact, Level, LlmUsage
+from stock_ai.models.llm import CitedFact, Level, LlmUsage
 from tests.fakes.api_services import DAY, make_text
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from stock_ai.market_view import row
 from stock_ai.merging import merge, version
-from stock_ai.models import ModelRef, Signal, Withheld, WithheldReason
+from stock_ai.models.analysis import ModelRef, Signal, Withheld, WithheldReason
 from stock_ai.models.market_view import MarketRow
 from tests.fakes.messages import NOW, ai_analysis, llm_analysis
 

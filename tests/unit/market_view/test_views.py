@@ -20,7 +20,7 @@ from stock_ai.market_view import (
     top_signals,
     withheld_counts,
 )
-from stock_ai.models import Signal, WithheldReason
+from stock_ai.models.analysis import Signal, WithheldReason
 from stock_ai.models.listing import Listing, Sector
 from stock_ai.models.market_view import MarketRow
 from tests.fakes.messages import NOW

@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stock_ai.merging import history_entry, merge, to_millisecond, version
-from stock_ai.models import HistoryKind, Signal, Stance
+from stock_ai.models.analysis import Signal
+from stock_ai.models.insight import HistoryKind
+from stock_ai.models.llm import Stance
 from tests.fakes.messages import NOW, ai_analysis, llm_analysis
 
 LATER = NOW + dt.timedelta(minutes=1)

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stock_ai.merging import merge, restated
-from stock_ai.models import Insight, ModelRef, Signal, Stance, StanceConfidence, Withheld, WithheldReason
-from stock_ai.models.insight import Agreement, PartReason
+from stock_ai.models.analysis import ModelRef, Signal, Withheld, WithheldReason
+from stock_ai.models.insight import Agreement, Insight, PartReason
+from stock_ai.models.llm import Stance, StanceConfidence
 from tests.fakes.messages import NOW, ai_analysis, llm_analysis
 
 FRIDAY, MONDAY = dt.date(2025, 8, 22), dt.date(2025, 8, 25)

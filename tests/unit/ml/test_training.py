@@ -20,7 +20,7 @@ from stock_ai.ml.labels import NEUTRAL, REACH
 from stock_ai.ml.model import Model
 from stock_ai.ml.recipes import Scored, calibrated, fit, fit_direction
 from stock_ai.ml.training import split, train
-from stock_ai.models import Signal
+from stock_ai.models.analysis import Signal
 from tests.fakes.panels import random_panel
 
 BUILT_IN = [recipe for recipe in Recipe if recipe is not Recipe.NEURAL]

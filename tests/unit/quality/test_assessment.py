@@ -10,7 +10,7 @@ import pytest
 
 from stock_ai.errors import NotFoundError
 from stock_ai.market.trading_calendar import Exchange
-from stock_ai.models import PriceBasis
+from stock_ai.models.base import PriceBasis
 from stock_ai.quality.assessment import assess, sessions_behind
 from stock_ai.quality.report import (
     Background,

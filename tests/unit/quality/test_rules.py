@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stock_ai.models import Interval
+from stock_ai.models.base import Interval
 from stock_ai.quality.rules import Reason, hard_faults
 from tests.fakes.messages import NOW, bar
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stock_ai.market.trading_calendar import Exchange
-from stock_ai.models import PriceBasis
+from stock_ai.models.base import PriceBasis
 from stock_ai.quality.report import WarningKind
 from stock_ai.quality.soft import IDLE, SPIKE_WINDOW, flags, warnings
 from tests.fakes.daily_bars import daily_bars, weekdays, without

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stock_ai.errors import InvalidInputError, NotFoundError, RetryableError
-from stock_ai.models import Interval, StockPrice
+from stock_ai.models.base import Interval
+from stock_ai.models.price import StockPrice
 from stock_ai.quality.corrections import CORRECTABLE, corrected
 from stock_ai.quality.rules import Reason, hard_faults
 from stock_ai.releasing import Releases, bar_of, explanations, stored_bar

@@ -8,7 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stock_ai.errors import PoisonRecordError
-from stock_ai.models import AiAnalysis, Interval, LlmAnalysis, StockPrice
+from stock_ai.models.analysis import AiAnalysis
+from stock_ai.models.base import Interval
+from stock_ai.models.llm import LlmAnalysis
+from stock_ai.models.price import StockPrice
 from stock_ai.streaming.records import KafkaRecord, decode, records
 from tests.fakes.messages import ai_analysis, bar, kafka_event, llm_analysis, record
 

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from stock_ai.models import Signal, WithheldReason
+from stock_ai.models.analysis import Signal, WithheldReason
 from stock_ai.track_record.days import timely
 from stock_ai.track_record.records import direction_hit, hit, issued
 from tests.fakes.api_services import DAY, NOW, make_analysis, make_withheld

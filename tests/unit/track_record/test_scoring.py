@@ -9,7 +9,7 @@ import pytest
 from functions.ai_analysis.scoring import score
 from stock_ai.errors import RetryableError
 from stock_ai.indicators import Panel
-from stock_ai.models import Signal
+from stock_ai.models.analysis import Signal
 from stock_ai.track_record.days import DayKey
 from stock_ai.track_record.records import OutcomeStatus
 from tests.fakes.clock import FixedClock

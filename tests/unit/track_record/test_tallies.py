@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from stock_ai.models import Signal
+from stock_ai.models.analysis import Signal
 from stock_ai.track_record.days import DayKey, day_of
 from stock_ai.track_record.records import HORIZONS, Outcome, OutcomeStatus, direction_hit, hit
 from stock_ai.track_record.tallies import cells, interval, of_symbol, track_record

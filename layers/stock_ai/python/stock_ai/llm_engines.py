@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stock_ai.models import Language, digest
+from stock_ai.models.base import digest
+from stock_ai.models.llm import Language
 from stock_ai.settings import LlmProviderName, LlmSettings
 
 PROMPT_VERSION = "explain-2"

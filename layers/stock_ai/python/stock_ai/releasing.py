@@ -9,7 +9,8 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from stock_ai.errors import InvalidInputError, PoisonRecordError
 from stock_ai.market.calendar import EXCHANGE_ZONE
-from stock_ai.models import Interval, StockPrice
+from stock_ai.models.base import Interval
+from stock_ai.models.price import StockPrice
 from stock_ai.models.topics import STOCK_PRICES_RAW
 from stock_ai.ports import PriceStore, Publisher, QuarantinedRecord
 from stock_ai.quality.corrections import corrected, described, fields_of, must_keep_hard_rules

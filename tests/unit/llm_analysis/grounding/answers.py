@@ -13,7 +13,7 @@ import yaml
 
 from functions.llm_analysis.draft import Draft, DraftLevel, Statement
 from functions.llm_analysis.facts import Fact, FactSheet
-from stock_ai.models import Horizon, LevelKind, Stance, StanceConfidence
+from stock_ai.models.llm import Horizon, LevelKind, Stance, StanceConfidence
 
 _CORPUS = Path(__file__).parent / "corpus"
 

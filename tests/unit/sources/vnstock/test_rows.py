@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stock_ai.errors import RetryableError
-from stock_ai.models import Interval, PriceBasis
+from stock_ai.models.base import Interval, PriceBasis
 from stock_ai.sources.vnstock import rows as convert
 
 EVENING = dt.datetime(2025, 6, 13, 13, tzinfo=dt.UTC)

@@ -11,7 +11,7 @@ from decimal import Decimal
 import pytest
 
 from stock_ai.errors import InvalidInputError, NotFoundError, PaceExceededError, RateLimitedError, RetryableError
-from stock_ai.models import Interval
+from stock_ai.models.base import Interval
 from stock_ai.models.listing import Sector
 from stock_ai.resilience.retrying import Backoff
 from stock_ai.sources.vnstock import VnstockSource

@@ -6,7 +6,7 @@ from stock_ai.indicators.nulls import Null, reasons
 from stock_ai.indicators.panel import AdjustedPrices, Bars, Panel
 from stock_ai.indicators.relative import RELATIVE, relative_reasons, relative_strength
 from stock_ai.indicators.table import INDICATORS, compute, latest
-from stock_ai.models import NullReason
+from stock_ai.models.analysis import NullReason
 
 __all__ = [
     "INDICATORS",

@@ -11,7 +11,7 @@ from stock_ai.indicators.series import priced, traded
 from stock_ai.indicators.studies.volume import TRADED_VALUE
 from stock_ai.indicators.table import INDICATORS, latest
 from stock_ai.market.symbols import is_index
-from stock_ai.models import NullReason
+from stock_ai.models.analysis import NullReason
 
 
 @dataclass(frozen=True, slots=True)

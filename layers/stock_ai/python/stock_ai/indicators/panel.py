@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stock_ai.errors import InvalidInputError
-from stock_ai.models import SIMULATED, PriceBasis
+from stock_ai.models.base import SIMULATED, PriceBasis
 
 Floats = NDArray[np.float64]
 Dates = NDArray[np.datetime64]

@@ -11,7 +11,7 @@ from stock_ai.indicators.nulls import Null
 from stock_ai.indicators.panel import AdjustedPrices, Bars, Flags, Floats
 from stock_ai.indicators.series import Counts, in_a_row, priced
 from stock_ai.indicators.ta import ta
-from stock_ai.models import NullReason
+from stock_ai.models.analysis import NullReason
 
 _PERIODS = (20, 60, 120)
 _WINDOW = 60

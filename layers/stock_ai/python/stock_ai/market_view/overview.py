@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from stock_ai.models import Signal, WithheldReason
+from stock_ai.models.analysis import Signal, WithheldReason
 from stock_ai.models.market_view import MarketRow
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stock_ai.merging import version
-from stock_ai.models import Insight
+from stock_ai.models.insight import Insight
 from stock_ai.models.market_view import MarketRow
 
 

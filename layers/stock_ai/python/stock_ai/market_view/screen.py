@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from stock_ai.models import Signal
+from stock_ai.models.analysis import Signal
 from stock_ai.models.listing import Listing, Sector
 from stock_ai.models.market_view import MarketRow
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from stock_ai.market_view.breadth import directions, newest_session, stocks
-from stock_ai.models import Signal
+from stock_ai.models.analysis import Signal
 from stock_ai.models.listing import Listing, Sector
 from stock_ai.models.market_view import MarketRow
 

@@ -6,8 +6,10 @@ import itertools
 from collections.abc import Iterable
 
 from stock_ai.merging.instants import from_milliseconds, milliseconds
-from stock_ai.models import AiAnalysis, HistoryEntry, HistoryKind, LlmAnalysis, digest
-from stock_ai.models.insight import HistoryPage, HistoryPosition
+from stock_ai.models.analysis import AiAnalysis
+from stock_ai.models.base import digest
+from stock_ai.models.insight import HistoryEntry, HistoryKind, HistoryPage, HistoryPosition
+from stock_ai.models.llm import LlmAnalysis
 
 HISTORY_LENGTH = 500
 """Entries kept per symbol, the newest."""

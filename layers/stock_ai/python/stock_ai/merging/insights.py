@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from stock_ai.merging.instants import milliseconds
 from stock_ai.merging.opinions import weigh
-from stock_ai.models import AiAnalysis, Insight, LlmAnalysis, digest
+from stock_ai.models.analysis import AiAnalysis
+from stock_ai.models.base import digest
+from stock_ai.models.insight import Insight
+from stock_ai.models.llm import LlmAnalysis
 
 
 def merge(current: Insight | None, analysis: AiAnalysis | LlmAnalysis) -> Insight:

@@ -6,7 +6,8 @@ import datetime as dt
 from typing import TypeVar
 
 from stock_ai import clock
-from stock_ai.models import AiAnalysis, LlmAnalysis
+from stock_ai.models.analysis import AiAnalysis
+from stock_ai.models.llm import LlmAnalysis
 
 _Analysis = TypeVar("_Analysis", AiAnalysis, LlmAnalysis, AiAnalysis | LlmAnalysis)
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)

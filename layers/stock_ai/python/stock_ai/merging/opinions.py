@@ -26,8 +26,9 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Final
 
-from stock_ai.models import AiAnalysis, LlmAnalysis, Signal, Stance, StanceConfidence
+from stock_ai.models.analysis import AiAnalysis, Signal
 from stock_ai.models.insight import Agreement, InsightPart, PartReason, PartSource
+from stock_ai.models.llm import LlmAnalysis, Stance, StanceConfidence
 
 PROVEN: Final = 1.0
 UNPROVEN: Final = 0.5

@@ -20,7 +20,7 @@ from stock_ai.ml.influence import influence
 from stock_ai.ml.neural import NeuralMember
 from stock_ai.ml.platt import Line
 from stock_ai.ml.recipes import Fitted, Part, Parts
-from stock_ai.models import Signal, SignalReason
+from stock_ai.models.analysis import Signal, SignalReason
 
 SIGNALS: Final = (Signal.SELL, Signal.HOLD, Signal.BUY)
 """The signal of each class, in the order of `labels.DOWN`, `NEUTRAL`, `UP`."""

@@ -20,7 +20,7 @@ from stock_ai.ml.features import FEATURE_NAMES, FEATURE_VERSION, MIN_BARS
 from stock_ai.ml.labels import DOWN, REACH, UP
 from stock_ai.ml.model import Model, library_versions, to_bytes
 from stock_ai.ml.recipes import Fitted, Scored, calibrated, fit, fit_direction
-from stock_ai.models import digest
+from stock_ai.models.base import digest
 
 MAX_SPAN = 250
 """Sessions of the calibration and of the test at most: about a year, so that a long history serves the fit."""

@@ -6,8 +6,9 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from stock_ai.models import AiAnalysis, Explained, Insight, LlmAnalysis
-from stock_ai.models.insight import HistoryPage, HistoryPosition
+from stock_ai.models.analysis import AiAnalysis
+from stock_ai.models.insight import HistoryPage, HistoryPosition, Insight
+from stock_ai.models.llm import Explained, LlmAnalysis
 from stock_ai.models.market_view import MarketRows
 
 if TYPE_CHECKING:

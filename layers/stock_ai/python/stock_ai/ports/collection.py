@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from stock_ai.models import Interval
+from stock_ai.models.base import Interval
 
 
 class CollectionLog(Protocol):

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from stock_ai.models import Interval, Price, PriceBasis
+from stock_ai.models.base import Interval, Price, PriceBasis
 from stock_ai.models.listing import Listing
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from stock_ai.clock import Clock
 from stock_ai.errors import NotFoundError
 from stock_ai.market.trading_calendar import TradingCalendar, sessions_behind
-from stock_ai.models import SIMULATED
+from stock_ai.models.base import SIMULATED
 from stock_ai.quality.actions import corporate_actions
 from stock_ai.quality.columns import DailyBars, Dates
 from stock_ai.quality.gaps import Attendance, attendance

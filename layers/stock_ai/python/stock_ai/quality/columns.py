@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from stock_ai.models import PriceBasis
+from stock_ai.models.base import PriceBasis
 
 Floats = NDArray[np.float64]
 Dates = NDArray[np.datetime64]

@@ -13,7 +13,8 @@ from pydantic import ValidationError
 from stock_ai.clock import to_millisecond
 from stock_ai.errors import InvalidInputError
 from stock_ai.market.symbols import is_index
-from stock_ai.models import SCHEMA_VERSION, StockPrice, price_event_id
+from stock_ai.models.base import SCHEMA_VERSION
+from stock_ai.models.price import StockPrice, price_event_id
 from stock_ai.quality.explanations import explain
 from stock_ai.quality.rules import hard_faults
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from stock_ai.market.symbols import is_index
-from stock_ai.models import Price, PriceBasis
+from stock_ai.models.base import Price, PriceBasis
 from stock_ai.quality.report import CrossCheck, Difference
 
 _TOLERANCE_VND = 10

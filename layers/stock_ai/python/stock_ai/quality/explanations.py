@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from stock_ai.models import Price, StockPrice
+from stock_ai.models.base import Price
+from stock_ai.models.price import StockPrice
 from stock_ai.quality.rules import Reason
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
-from stock_ai.models import Price
+from stock_ai.models.base import Price
 from stock_ai.quality.report import Readjustment
 
 

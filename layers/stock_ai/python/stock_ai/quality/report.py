@@ -11,7 +11,7 @@ from typing import NamedTuple
 from pydantic import BaseModel, ConfigDict, Field
 
 from stock_ai.market.sessions import Exchange
-from stock_ai.models import Price
+from stock_ai.models.base import Price
 
 
 class WarningKind(StrEnum):

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from stock_ai.market.calendar import exchange_date
 from stock_ai.market.symbols import is_symbol
-from stock_ai.models import StockPrice
+from stock_ai.models.price import StockPrice
 
 
 class Reason(StrEnum):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from stock_ai.market.symbols import is_index
 from stock_ai.market.trading_calendar import Exchange
-from stock_ai.models import PriceBasis
+from stock_ai.models.base import PriceBasis
 from stock_ai.quality.columns import DailyBars, Dates, Floats, Mask, factor_changes
 from stock_ai.quality.report import SoftWarning, WarningKind
 from stock_ai.quality.trading_rules import LIMITS, STOCK_LETTERS, TICK, finest_tick

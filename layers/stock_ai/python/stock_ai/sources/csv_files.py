@@ -16,7 +16,7 @@ from stock_ai.clock import Clock
 from stock_ai.errors import InvalidInputError
 from stock_ai.market.calendar import exchange_date, is_final
 from stock_ai.market.symbols import is_index
-from stock_ai.models import Price
+from stock_ai.models.base import Price
 from stock_ai.models.listing import Listing
 from stock_ai.ports import SourceBar
 from stock_ai.sources.csv_formats import DATE, PRICES, VOLUME, recognise

@@ -11,7 +11,7 @@ from stock_ai.clock import Clock
 from stock_ai.errors import InvalidInputError
 from stock_ai.market import calendar
 from stock_ai.market.symbols import VN30
-from stock_ai.models import SIMULATED
+from stock_ai.models.base import SIMULATED
 from stock_ai.models.listing import Listing
 from stock_ai.ports import SourceBar
 from stock_ai.sources import simulated_market as market

@@ -6,7 +6,7 @@ import datetime as dt
 
 from stock_ai.market.sessions import Exchange
 from stock_ai.market.symbols import VN30
-from stock_ai.models import SIMULATED
+from stock_ai.models.base import SIMULATED
 from stock_ai.models.listing import Listing, Sector
 from stock_ai.sources.simulated_market import INDEX
 

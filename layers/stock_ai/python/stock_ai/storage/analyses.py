@@ -12,7 +12,10 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from stock_ai.merging import to_millisecond
-from stock_ai.models import AiAnalysis, HistoryKind, LlmAnalysis, digest
+from stock_ai.models.analysis import AiAnalysis
+from stock_ai.models.base import digest
+from stock_ai.models.insight import HistoryKind
+from stock_ai.models.llm import LlmAnalysis
 from stock_ai.storage.mongo import Document, insert_new, translated
 
 

@@ -6,7 +6,8 @@ from typing import Final, NamedTuple, cast
 
 import redis
 
-from stock_ai.models import Language, LlmAnalysis, keys
+from stock_ai.models import keys
+from stock_ai.models.llm import Language, LlmAnalysis
 from stock_ai.storage.redis_errors import translated
 
 LATEST_SECONDS: Final = 7 * 24 * 3600

@@ -20,7 +20,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from stock_ai.errors import RetryableError
-from stock_ai.models import Interval
+from stock_ai.models.base import Interval
 from stock_ai.storage.mongo import Document
 
 _COLLECTION = "bar_changes"

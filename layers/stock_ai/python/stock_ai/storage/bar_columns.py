@@ -13,7 +13,7 @@ from bson import Decimal128
 from numpy.typing import NDArray
 
 from stock_ai.indicators import Bars, Panel
-from stock_ai.models import PriceBasis
+from stock_ai.models.base import PriceBasis
 from stock_ai.storage.mongo import Document
 
 NUMBERS: Final = ("open", "high", "low", "close", "adjusted_close", "volume")

@@ -9,7 +9,8 @@ from bson.decimal128 import Decimal128
 from pymongo import UpdateOne
 
 from stock_ai.clock import to_millisecond
-from stock_ai.models import Interval, Price, PriceBasis, StockPrice
+from stock_ai.models.base import Interval, Price, PriceBasis
+from stock_ai.models.price import StockPrice
 from stock_ai.storage.mongo import Document, midnight
 
 _PRICES = ("open", "high", "low", "close", "adjusted_close")

@@ -10,7 +10,7 @@ from pymongo import ASCENDING, InsertOne
 from pymongo.database import Database
 
 from stock_ai.errors import NotFoundError
-from stock_ai.models import Interval
+from stock_ai.models.base import Interval
 from stock_ai.ports import CollectionPlan, CollectionTask, PlanProgress
 from stock_ai.storage.mongo import Document, translated
 

@@ -26,7 +26,8 @@ from stock_ai.errors import (
     RunAbortedError,
     StockAIError,
 )
-from stock_ai.models import Explained, keys
+from stock_ai.models import keys
+from stock_ai.models.llm import Explained
 from stock_ai.observability import logger
 from stock_ai.storage.redis_errors import translated
 

@@ -11,8 +11,7 @@ from pymongo.database import Database
 from stock_ai.clock import Clock
 from stock_ai.market_view import row
 from stock_ai.merging import history_members, history_page, merge, newest
-from stock_ai.models import HistoryKind, Insight
-from stock_ai.models.insight import HistoryPage, HistoryPosition
+from stock_ai.models.insight import HistoryKind, HistoryPage, HistoryPosition, Insight
 from stock_ai.models.market_view import MarketRows
 from stock_ai.storage.analyses import from_document
 from stock_ai.storage.mongo import Document, translated

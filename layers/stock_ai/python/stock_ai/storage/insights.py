@@ -18,8 +18,10 @@ from stock_ai.merging import (
     restated,
     to_millisecond,
 )
-from stock_ai.models import AiAnalysis, Insight, LlmAnalysis, keys
-from stock_ai.models.insight import HistoryPage, HistoryPosition
+from stock_ai.models import keys
+from stock_ai.models.analysis import AiAnalysis
+from stock_ai.models.insight import HistoryPage, HistoryPosition, Insight
+from stock_ai.models.llm import LlmAnalysis
 from stock_ai.storage.market_views import RedisMarketViews
 from stock_ai.storage.redis_errors import translated
 

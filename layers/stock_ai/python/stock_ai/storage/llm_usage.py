@@ -13,7 +13,8 @@ import redis
 from stock_ai.clock import Clock
 from stock_ai.errors import BudgetSpentError
 from stock_ai.market.calendar import EXCHANGE_ZONE, exchange_date
-from stock_ai.models import LlmUsage, keys
+from stock_ai.models import keys
+from stock_ai.models.llm import LlmUsage
 from stock_ai.models.llm_usage import LlmModelUsage, LlmUsageDay
 from stock_ai.storage.redis_errors import translated
 

@@ -12,7 +12,8 @@ from pydantic_core import from_json
 from stock_ai.errors import InvalidInputError
 from stock_ai.market_view import row
 from stock_ai.merging import version
-from stock_ai.models import Insight, keys
+from stock_ai.models import keys
+from stock_ai.models.insight import Insight
 from stock_ai.models.market_view import InsightChange, MarketRow, MarketRows
 from stock_ai.storage.redis_errors import translated
 

@@ -12,7 +12,7 @@ from pymongo.database import Database
 from stock_ai.clock import Clock
 from stock_ai.errors import RetryableError, RunAbortedError
 from stock_ai.indicators import Panel
-from stock_ai.models import Interval
+from stock_ai.models.base import Interval
 from stock_ai.observability import logger
 from stock_ai.storage.bar_changes import BarChanges, Span, Watermark
 from stock_ai.storage.bar_columns import FIELDS, BarColumns

@@ -13,7 +13,8 @@ from pymongo.database import Database
 
 from stock_ai.errors import RetryableError
 from stock_ai.market.calendar import EXCHANGE_ZONE
-from stock_ai.models import Interval, StockPrice
+from stock_ai.models.base import Interval
+from stock_ai.models.price import StockPrice
 from stock_ai.ports import StoreCounts, SymbolInfo
 from stock_ai.storage.bar_changes import BarChanges
 from stock_ai.storage.bar_documents import combined, content, from_document, replacement, to_document, versions

@@ -13,7 +13,7 @@ from pymongo.database import Database
 
 from stock_ai.clock import to_millisecond
 from stock_ai.market.sessions import Exchange
-from stock_ai.models import Interval, digest
+from stock_ai.models.base import Interval, digest
 from stock_ai.quality.report import (
     Background,
     CrossCheck,

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from stock_ai.clock import Clock
 from stock_ai.errors import PoisonRecordError
-from stock_ai.models import digest, topics
+from stock_ai.models import topics
+from stock_ai.models.base import digest
 from stock_ai.observability import logger
 from stock_ai.ports import Publisher, QuarantinedRecord, QuarantineStore
 from stock_ai.streaming.dead_letters import REDRIVEN_FROM, dead_letter_headers

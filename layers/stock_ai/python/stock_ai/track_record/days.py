@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from stock_ai.market.calendar import EXCHANGE_ZONE, MARKET_CLOSE
-from stock_ai.models import ModelRef, Signal
+from stock_ai.models.analysis import ModelRef, Signal
 from stock_ai.track_record.records import HORIZONS, IssuedSignal, Outcome, OutcomeStatus
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 
 from pydantic import Field
 
-from stock_ai.models import Signal
+from stock_ai.models.analysis import Signal
 from stock_ai.models.base import Message, UtcInstant
 
 

@@ -9,9 +9,8 @@ from typing import Final
 
 from pydantic import Field
 
-from stock_ai.models import AiAnalysis, ModelRef, Price, Signal, digest
-from stock_ai.models.analysis import Probability
-from stock_ai.models.base import Message, UtcInstant
+from stock_ai.models.analysis import AiAnalysis, ModelRef, Probability, Signal
+from stock_ai.models.base import Message, Price, UtcInstant, digest
 
 HORIZONS: Final = (1, 5, 20)
 """Sessions from the entry to the exit of a scored signal."""

@@ -13,7 +13,7 @@ from stock_ai.indicators import Panel
 from stock_ai.indicators.panel import Dates, Floats, sound_prices
 from stock_ai.market.symbols import is_index
 from stock_ai.ml.cross_section import MIN_CROSS_SECTION, locate, sessions
-from stock_ai.models import ModelRef
+from stock_ai.models.analysis import ModelRef
 from stock_ai.track_record.days import Day, Entry, Score, timely
 from stock_ai.track_record.records import HORIZONS, Outcome, OutcomeStatus, direction_hit, hit, signal_id
 

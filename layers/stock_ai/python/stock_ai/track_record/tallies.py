@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeVar
 
-from stock_ai.models import Signal
+from stock_ai.models.analysis import Signal
 from stock_ai.track_record.days import Day, DayKey, Score, day_of, timely
 from stock_ai.track_record.record import (
     ConfidenceTallies,
