@@ -17,7 +17,7 @@ from stock_ai.models.price import BarTime, StockPrice
 
 if TYPE_CHECKING:
     from api.services import Services
-    from stock_ai.ports import PriceStore
+    from stock_ai.ports.prices import PriceStore
 
 _ONE_DAY = dt.timedelta(days=1)
 _LENGTHS = {

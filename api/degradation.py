@@ -25,7 +25,7 @@ from stock_ai.errors import RetryableError
 if TYPE_CHECKING:
     from stock_ai.models.insight import HistoryPage, HistoryPosition, Insight
     from stock_ai.models.market_view import MarketRows
-    from stock_ai.ports import InsightReader, MarketReader
+    from stock_ai.ports.analyses import InsightReader, MarketReader
 
 _T = TypeVar("_T")
 REDIS: Final = "redis"

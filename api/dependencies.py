@@ -18,7 +18,7 @@ from stock_ai.models.analysis import AiAnalysis
 from stock_ai.models.insight import Insight
 
 if TYPE_CHECKING:
-    from stock_ai.ports import SymbolInfo
+    from stock_ai.ports.prices import SymbolInfo
 
 MOST_SYMBOLS: Final = 100
 """So many symbols can be asked for at once."""

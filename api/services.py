@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from stock_ai.models.llm import Language, LlmAnalysis
     from stock_ai.models.llm_usage import LlmUsageDay
     from stock_ai.models.market_view import MarketRows
-    from stock_ai.ports import InsightReader, LlmInvoker, MarketReader, PriceStore
+    from stock_ai.ports.analyses import InsightReader, LlmInvoker, MarketReader
+    from stock_ai.ports.prices import PriceStore
     from stock_ai.quality.report import MarketQuality, SymbolQuality
     from stock_ai.storage.answers import Current
     from stock_ai.storage.flights import FlightEvent

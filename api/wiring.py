@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from stock_ai.clock import Clock
     from stock_ai.llm_engines import Engine
     from stock_ai.market.trading_calendar import TradingCalendar
-    from stock_ai.ports import InsightReader, LlmInvoker, MarketReader, PriceStore
+    from stock_ai.ports.analyses import InsightReader, LlmInvoker, MarketReader
+    from stock_ai.ports.prices import PriceStore
     from stock_ai.settings import KafkaSettings, LlmSettings, MongoSettings, RedisSettings
 
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from functions.data_collector.planned import HOLD_SECONDS, PAGES, POSTPONED
 from stock_ai.errors import NotFoundError, RetryableError
 from stock_ai.models.base import Interval
-from stock_ai.ports import CollectionPlans, PlanProgress
+from stock_ai.ports.collection import CollectionPlans, PlanProgress
 
 POLL_SECONDS = 0.5
 FRUITLESS_RUNS = 3

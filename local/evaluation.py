@@ -16,7 +16,7 @@ from stock_ai.indicators import Bars, Panel
 from stock_ai.market.sessions import Exchange
 from stock_ai.models.base import Interval, PriceBasis
 from stock_ai.models.price import StockPrice
-from stock_ai.ports import SourceBar
+from stock_ai.ports.sources import SourceBar
 from stock_ai.quality.rules import hard_faults
 from stock_ai.settings import SourceSettings
 from stock_ai.sources.registry import CSV, open_source

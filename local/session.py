@@ -15,7 +15,7 @@ from local.home import Endpoints, Home, World
 from local.servers import open_servers
 from stock_ai.clock import utc_now
 from stock_ai.ml.manager import ModelManager
-from stock_ai.ports import PriceStore
+from stock_ai.ports.prices import PriceStore
 from stock_ai.settings import MongoSettings, RedisSettings
 from stock_ai.storage.insights import RedisInsightStore
 from stock_ai.storage.model_registry import open_registry

@@ -10,7 +10,9 @@ from stock_ai.errors import InvalidInputError, PoisonRecordError
 from stock_ai.models import topics
 from stock_ai.models.analysis import AiAnalysis
 from stock_ai.models.llm import LlmAnalysis
-from stock_ai.ports import AnalysisStore, InsightStore, Publisher, QuarantineStore, SignalLog
+from stock_ai.ports.analyses import AnalysisStore, InsightStore, SignalLog
+from stock_ai.ports.prices import QuarantineStore
+from stock_ai.ports.streams import Publisher
 from stock_ai.streaming.records import KafkaRecord, decode
 from stock_ai.streaming.rejects import Reject, is_redriven, set_aside, undecodable, undecodable_id
 from stock_ai.track_record.records import issued

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stock_ai.keeping import kept
-from stock_ai.ports import AnalysisStore, InsightStore, Publisher, QuarantineStore, SignalLog
+from stock_ai.ports.analyses import AnalysisStore, InsightStore, SignalLog
+from stock_ai.ports.prices import QuarantineStore
+from stock_ai.ports.streams import Publisher
 from stock_ai.settings import KafkaSettings, MongoSettings, RedisSettings
 from stock_ai.storage.analyses import MongoAnalysisStore
 from stock_ai.storage.insights import RedisInsightStore

@@ -11,7 +11,7 @@ from typing import Final
 
 from stock_ai.clock import Clock
 from stock_ai.indicators import Panel
-from stock_ai.ports import OutcomeStore
+from stock_ai.ports.analyses import OutcomeStore
 from stock_ai.track_record.days import Day, DayKey
 from stock_ai.track_record.records import IssuedSignal
 from stock_ai.track_record.scoring import Closes, ScoredDay, score_day

@@ -18,7 +18,7 @@ from stock_ai.models import topics
 from stock_ai.models.analysis import ModelRef
 from stock_ai.models.base import SCHEMA_VERSION
 from stock_ai.observability import logger
-from stock_ai.ports import Publisher
+from stock_ai.ports.streams import Publisher
 
 BATCH = 200
 """Symbols that are published, acknowledged and noted together."""

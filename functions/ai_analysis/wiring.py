@@ -11,7 +11,8 @@ from stock_ai.indicators import Panel
 from stock_ai.keeping import kept
 from stock_ai.market.trading_calendar import TradingCalendar
 from stock_ai.ml.manager import ModelManager
-from stock_ai.ports import OutcomeStore, Publisher
+from stock_ai.ports.analyses import OutcomeStore
+from stock_ai.ports.streams import Publisher
 from stock_ai.quality.report import Background, SetAside
 from stock_ai.settings import CalendarSettings, KafkaSettings, ModelSettings, MongoSettings, PanelSettings
 from stock_ai.storage.listings import MongoListings

@@ -11,7 +11,8 @@ from stock_ai.market.calendar import exchange_date
 from stock_ai.market.sessions import Exchange
 from stock_ai.models.listing import Listing
 from stock_ai.observability import logger
-from stock_ai.ports import Listings, Move, PriceSource
+from stock_ai.ports.prices import Listings, Move
+from stock_ai.ports.sources import PriceSource
 from stock_ai.sources.registry import is_live
 
 

@@ -15,7 +15,7 @@ from stock_ai.market.symbols import is_index
 from stock_ai.market.trading_calendar import Exchange, TradingCalendar
 from stock_ai.models.base import Interval
 from stock_ai.observability import logger
-from stock_ai.ports import MarketSource, SourceBar
+from stock_ai.ports.sources import MarketSource, SourceBar
 from stock_ai.quality.crosscheck import crosscheck
 
 BOARD_SIZE = 500

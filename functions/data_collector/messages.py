@@ -9,7 +9,8 @@ from stock_ai.clock import to_millisecond
 from stock_ai.models.base import SCHEMA_VERSION, Interval
 from stock_ai.models.price import StockPrice, price_event_id
 from stock_ai.models.topics import STOCK_PRICES_RAW
-from stock_ai.ports import Publisher, SourceBar
+from stock_ai.ports.sources import SourceBar
+from stock_ai.ports.streams import Publisher
 
 HEADERS = (("schema_version", str(SCHEMA_VERSION).encode()),)
 

@@ -16,7 +16,8 @@ from stock_ai.clock import Clock
 from stock_ai.errors import InvalidInputError, RateLimitedError, RetryableError
 from stock_ai.models.base import Interval
 from stock_ai.observability import logger
-from stock_ai.ports import CollectionPlans, CollectionTask, PriceSource, SourceBar
+from stock_ai.ports.collection import CollectionPlans, CollectionTask
+from stock_ai.ports.sources import PriceSource, SourceBar
 from stock_ai.sources.registry import is_live
 
 HOLD_SECONDS = 30.0

@@ -12,7 +12,8 @@ from stock_ai.errors import InvalidInputError
 from stock_ai.market.calendar import exchange_date
 from stock_ai.market.trading_calendar import TradingCalendar
 from stock_ai.models.base import Interval, digest
-from stock_ai.ports import CollectionPlan, PriceSource
+from stock_ai.ports.collection import CollectionPlan
+from stock_ai.ports.sources import PriceSource
 from stock_ai.sources.registry import is_live
 
 OVERLAP_SESSIONS = 10

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from stock_ai.clock import Clock
 from stock_ai.market.trading_calendar import TradingCalendar
-from stock_ai.ports import CollectionLog, CollectionPlans, Listings, PriceStore, Publisher, QualityLog
+from stock_ai.ports.collection import CollectionLog, CollectionPlans
+from stock_ai.ports.prices import Listings, PriceStore, QualityLog
+from stock_ai.ports.streams import Publisher
 
 
 @dataclass(frozen=True, slots=True)

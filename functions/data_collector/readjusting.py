@@ -8,7 +8,8 @@ from functions.data_collector.ports import Ports
 from stock_ai.market.symbols import is_index
 from stock_ai.models.base import Interval
 from stock_ai.observability import logger
-from stock_ai.ports import CollectionTask, SourceBar
+from stock_ai.ports.collection import CollectionTask
+from stock_ai.ports.sources import SourceBar
 from stock_ai.quality.readjusting import readjustment
 
 _ROUNDING_VND = 10

@@ -14,7 +14,7 @@ from functions.data_collector.service import CollectReport, collect
 from functions.data_collector.symbols import resolved
 from stock_ai.market.calendar import exchange_date
 from stock_ai.observability import logger
-from stock_ai.ports import MarketSource, PriceSource
+from stock_ai.ports.sources import MarketSource, PriceSource
 from stock_ai.sources.registry import is_live
 
 

@@ -12,7 +12,9 @@ from stock_ai.errors import RunAbortedError
 from stock_ai.models.base import Interval, digest
 from stock_ai.models.topics import STOCK_PRICES_RAW
 from stock_ai.observability import logger
-from stock_ai.ports import CollectionLog, PriceSource, Publisher, SourceBar
+from stock_ai.ports.collection import CollectionLog
+from stock_ai.ports.sources import PriceSource, SourceBar
+from stock_ai.ports.streams import Publisher
 
 GROUP = 10
 """Symbols that are logged together before the first bar of them is published."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from stock_ai.market.symbols import GROUPS
-from stock_ai.ports import MarketSource
+from stock_ai.ports.sources import MarketSource
 
 DEFAULT_SYMBOLS = ("VN30",)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from functions.data_collector.ports import Ports
 from stock_ai.clock import utc_now
 from stock_ai.keeping import kept
-from stock_ai.ports import PriceSource
+from stock_ai.ports.sources import PriceSource
 from stock_ai.settings import (
     CalendarSettings,
     KafkaSettings,

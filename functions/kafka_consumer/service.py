@@ -9,7 +9,8 @@ from typing import Final
 from stock_ai.clock import Clock
 from stock_ai.errors import PoisonRecordError
 from stock_ai.models.price import StockPrice, price_event_id
-from stock_ai.ports import PriceStore, Publisher, QuarantineStore
+from stock_ai.ports.prices import PriceStore, QuarantineStore
+from stock_ai.ports.streams import Publisher
 from stock_ai.quality.rules import Reason, hard_faults
 from stock_ai.streaming.records import KafkaRecord, decode
 from stock_ai.streaming.rejects import Reject, is_redriven, set_aside, undecodable, undecodable_id

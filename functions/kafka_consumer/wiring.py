@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stock_ai.keeping import kept
-from stock_ai.ports import PriceStore, Publisher, QuarantineStore
+from stock_ai.ports.prices import PriceStore, QuarantineStore
+from stock_ai.ports.streams import Publisher
 from stock_ai.settings import KafkaSettings, MongoSettings
 from stock_ai.storage.mongo import database
 from stock_ai.storage.prices import MongoPriceStore

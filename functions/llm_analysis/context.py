@@ -18,7 +18,8 @@ from stock_ai.errors import NotFoundError
 from stock_ai.market.trading_calendar import TradingCalendar
 from stock_ai.models.analysis import AiAnalysis
 from stock_ai.models.base import Interval
-from stock_ai.ports import InsightStore, PriceStore
+from stock_ai.ports.analyses import InsightStore
+from stock_ai.ports.prices import PriceStore
 from stock_ai.quality.report import SymbolQuality
 from stock_ai.track_record.record import TrackRecord
 from stock_ai.track_record.records import Outcome

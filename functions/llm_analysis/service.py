@@ -22,7 +22,7 @@ from stock_ai.llm_engines import TEMPLATE_MODEL, Engine
 from stock_ai.models import topics
 from stock_ai.models.llm import Explained, Grounding, Language, LlmAnalysis, LlmUsage, Served
 from stock_ai.observability import logger
-from stock_ai.ports import Publisher
+from stock_ai.ports.streams import Publisher
 from stock_ai.settings import LlmProviderName
 from stock_ai.storage.flights import FlightEvent, LeadGoneError, told_error
 from stock_ai.storage.llm_usage import Counter

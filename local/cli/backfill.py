@@ -23,7 +23,7 @@ from stock_ai.clock import utc_now
 from stock_ai.errors import InvalidInputError
 from stock_ai.models import topics
 from stock_ai.models.base import Interval
-from stock_ai.ports import PlanProgress
+from stock_ai.ports.collection import PlanProgress
 from stock_ai.settings import MarketDataSettings, SourceSettings
 from stock_ai.storage.collection_plans import MongoCollectionPlans
 

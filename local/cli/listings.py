@@ -20,7 +20,7 @@ from local.session import connect
 from stock_ai.clock import utc_now
 from stock_ai.market.calendar import exchange_date
 from stock_ai.models.listing import Listing
-from stock_ai.ports import Listings
+from stock_ai.ports.prices import Listings
 from stock_ai.sources.listing_files import COLUMNS, read_listings
 from stock_ai.storage.listings import MongoListings
 

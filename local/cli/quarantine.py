@@ -20,7 +20,7 @@ from local.session import connect
 from stock_ai.clock import Clock, utc_now
 from stock_ai.errors import InvalidInputError
 from stock_ai.market.calendar import EXCHANGE_ZONE
-from stock_ai.ports import PriceStore
+from stock_ai.ports.prices import PriceStore
 from stock_ai.quality.rules import Reason
 from stock_ai.releasing import Releases, ReleaseStore, explanations, stored_bar
 from stock_ai.settings import KafkaSettings

@@ -20,7 +20,7 @@ from stock_ai.models.llm import Explained, LlmAnalysis, Served
 from stock_ai.models.llm_usage import LlmModelUsage, LlmUsageDay
 from stock_ai.models.market_view import InsightChange, MarketRow, MarketRows
 from stock_ai.models.price import StockPrice
-from stock_ai.ports import MarketReader
+from stock_ai.ports.analyses import MarketReader
 from stock_ai.quality.report import MarketQuality, QualityReport, SymbolQuality
 from stock_ai.settings import LlmProviderName
 from stock_ai.storage.answers import Current

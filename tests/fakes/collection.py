@@ -11,7 +11,9 @@ from stock_ai.errors import InvalidInputError, NotFoundError
 from stock_ai.market.sessions import Exchange
 from stock_ai.models.base import Interval, PriceBasis
 from stock_ai.models.listing import Listing
-from stock_ai.ports import CollectionPlan, CollectionTask, Move, PlanProgress, SourceBar
+from stock_ai.ports.collection import CollectionPlan, CollectionTask, PlanProgress
+from stock_ai.ports.prices import Move
+from stock_ai.ports.sources import SourceBar
 from stock_ai.quality.report import CrossCheck, Readjustment
 
 DAY = dt.timedelta(days=1)

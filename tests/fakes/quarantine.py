@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from stock_ai.errors import NotFoundError
 from stock_ai.models.price import StockPrice
-from stock_ai.ports import QuarantinedRecord
+from stock_ai.ports.prices import QuarantinedRecord
 from stock_ai.storage.quarantine import Filter, KeptRecord, Release
 from tests.fakes.messages import NOW
 

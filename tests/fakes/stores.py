@@ -16,7 +16,7 @@ from stock_ai.models.insight import HistoryPage, HistoryPosition, Insight
 from stock_ai.models.llm import LlmAnalysis
 from stock_ai.models.market_view import MarketRows
 from stock_ai.models.price import StockPrice
-from stock_ai.ports import QuarantinedRecord, StoreCounts, SymbolInfo
+from stock_ai.ports.prices import QuarantinedRecord, StoreCounts, SymbolInfo
 
 
 @dataclass

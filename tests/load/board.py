@@ -20,7 +20,7 @@ from stock_ai.clock import utc_now
 from stock_ai.market.calendar import exchange_date
 from stock_ai.market.trading_calendar import default_calendar
 from stock_ai.models.base import Interval
-from stock_ai.ports import SourceBar
+from stock_ai.ports.sources import SourceBar
 from stock_ai.settings import KafkaSettings
 from stock_ai.streaming.publisher import KafkaPublisher
 from tests.e2e.stock_ai_cli import get, until

@@ -16,7 +16,7 @@ from typing import Any
 
 from stock_ai.errors import RateLimitedError, StockAIError
 from stock_ai.models.base import Interval
-from stock_ai.ports import SourceBar
+from stock_ai.ports.sources import SourceBar
 from stock_ai.quality.crosscheck import crosscheck
 from stock_ai.resilience.retrying import Backoff
 from stock_ai.sources.vnstock import VnstockSource, library

@@ -8,7 +8,7 @@ import pytest
 
 from stock_ai.errors import NotFoundError
 from stock_ai.models.base import Interval
-from stock_ai.ports import CollectionPlan
+from stock_ai.ports.collection import CollectionPlan
 from stock_ai.storage.collection_plans import MongoCollectionPlans
 from tests.fakes.collection import MemoryCollectionPlans
 

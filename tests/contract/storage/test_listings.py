@@ -8,7 +8,7 @@ import pytest
 from stock_ai.errors import RetryableError
 from stock_ai.market.sessions import Exchange
 from stock_ai.models.listing import Listing, Sector
-from stock_ai.ports import Move
+from stock_ai.ports.prices import Move
 from stock_ai.storage.listings import MongoListings
 
 MONDAY, TUESDAY = dt.date(2020, 12, 7), dt.date(2020, 12, 8)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from stock_ai.errors import InvalidInputError, RetryableError
 from stock_ai.models.base import Interval, PriceBasis
-from stock_ai.ports import StoreCounts, SymbolInfo
+from stock_ai.ports.prices import StoreCounts, SymbolInfo
 from stock_ai.settings import MongoSettings
 from stock_ai.storage.mongo import claim_world, database
 from stock_ai.storage.prices import MongoPriceStore

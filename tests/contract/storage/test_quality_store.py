@@ -8,7 +8,7 @@ import pytest
 from stock_ai.errors import RetryableError
 from stock_ai.market.sessions import Exchange
 from stock_ai.models.base import Interval
-from stock_ai.ports import QuarantinedRecord
+from stock_ai.ports.prices import QuarantinedRecord
 from stock_ai.quality.assessment import assess
 from stock_ai.quality.report import Background, CrossCheck, Readjustment, SetAside
 from stock_ai.storage.quality import MongoQualityStore, read_set_aside

@@ -8,7 +8,7 @@ from pymongo import UpdateOne
 from pymongo.errors import PyMongoError
 
 from stock_ai.models.base import Interval
-from stock_ai.ports import StoreCounts
+from stock_ai.ports.prices import StoreCounts
 from stock_ai.storage.prices import MongoPriceStore
 from stock_ai.storage.transactions import update_together
 from tests.fakes.messages import NOW, bar

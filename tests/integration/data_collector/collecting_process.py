@@ -15,7 +15,7 @@ from functions.data_collector.ports import Ports
 from stock_ai.clock import utc_now
 from stock_ai.market.trading_calendar import default_calendar
 from stock_ai.models.base import Interval
-from stock_ai.ports import CollectionPlan
+from stock_ai.ports.collection import CollectionPlan
 from stock_ai.settings import KafkaSettings, MongoSettings
 from stock_ai.storage.collection_log import MongoCollectionLog
 from stock_ai.storage.collection_plans import MongoCollectionPlans

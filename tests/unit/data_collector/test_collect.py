@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from functions.data_collector.service import GROUP, RESERVE_MS, CollectReport, collect
 from stock_ai.errors import InvalidInputError, RetryableError, RunAbortedError
 from stock_ai.models.price import StockPrice
-from stock_ai.ports import SourceBar
+from stock_ai.ports.sources import SourceBar
 from tests.fakes.clock import FixedClock
 from tests.fakes.collection import MemoryCollectionLog
 from tests.fakes.publisher import RecordingPublisher

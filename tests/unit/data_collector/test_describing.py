@@ -16,7 +16,7 @@ from stock_ai.market.sessions import Exchange
 from stock_ai.market.trading_calendar import TradingCalendar
 from stock_ai.models.base import Interval
 from stock_ai.models.listing import Listing, Sector
-from stock_ai.ports import Move
+from stock_ai.ports.prices import Move
 from stock_ai.settings import SourceSettings
 from stock_ai.sources.simulated import SimulatedSource
 from tests.fakes.clock import FixedClock

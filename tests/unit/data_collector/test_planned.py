@@ -17,7 +17,7 @@ from stock_ai.errors import RateLimitedError, RetryableError
 from stock_ai.market.trading_calendar import TradingCalendar
 from stock_ai.models.base import Interval
 from stock_ai.models.price import StockPrice
-from stock_ai.ports import CollectionPlan
+from stock_ai.ports.collection import CollectionPlan
 from tests.fakes.clock import FixedClock
 from tests.fakes.collection import (
     DAY,

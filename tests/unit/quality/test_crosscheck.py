@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from stock_ai.models.base import PriceBasis
-from stock_ai.ports import SourceBar
+from stock_ai.ports.sources import SourceBar
 from stock_ai.quality.crosscheck import crosscheck
 from stock_ai.quality.report import Difference
 from tests.fakes.messages import bar

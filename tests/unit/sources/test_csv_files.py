@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stock_ai.errors import InvalidInputError
-from stock_ai.ports import SourceBar
+from stock_ai.ports.sources import SourceBar
 from stock_ai.sources.csv_files import CsvSource
 from stock_ai.sources.csv_formats import TIDY, VIETNAMESE
 from stock_ai.sources.csv_tables import read_csv_exactly, read_csv_fast

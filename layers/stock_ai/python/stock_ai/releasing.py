@@ -12,7 +12,8 @@ from stock_ai.market.calendar import EXCHANGE_ZONE
 from stock_ai.models.base import Interval
 from stock_ai.models.price import StockPrice
 from stock_ai.models.topics import STOCK_PRICES_RAW
-from stock_ai.ports import PriceStore, Publisher, QuarantinedRecord
+from stock_ai.ports.prices import PriceStore, QuarantinedRecord
+from stock_ai.ports.streams import Publisher
 from stock_ai.quality.corrections import corrected, described, fields_of, must_keep_hard_rules
 from stock_ai.quality.explanations import explain
 from stock_ai.storage.quarantine import KeptRecord, Release, released_from

@@ -18,7 +18,7 @@ from stock_ai.market.calendar import exchange_date, is_final
 from stock_ai.market.symbols import is_index
 from stock_ai.models.base import Price
 from stock_ai.models.listing import Listing
-from stock_ai.ports import SourceBar
+from stock_ai.ports.sources import SourceBar
 from stock_ai.sources.csv_formats import DATE, PRICES, VOLUME, recognise
 from stock_ai.sources.csv_spill import Spill
 from stock_ai.sources.csv_tables import read_csv, read_parquet, symbols_in

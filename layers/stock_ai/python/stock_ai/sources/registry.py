@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeGuard
 from stock_ai.clock import Clock
 from stock_ai.errors import InvalidInputError
 from stock_ai.models.base import SIMULATED
-from stock_ai.ports import MarketSource, PriceSource
+from stock_ai.ports.sources import MarketSource, PriceSource
 from stock_ai.settings import SourceSettings
 from stock_ai.sources.simulated import SimulatedSource
 

@@ -13,7 +13,7 @@ from stock_ai.market import calendar
 from stock_ai.market.symbols import VN30
 from stock_ai.models.base import SIMULATED
 from stock_ai.models.listing import Listing
-from stock_ai.ports import SourceBar
+from stock_ai.ports.sources import SourceBar
 from stock_ai.sources import simulated_market as market
 from stock_ai.sources.simulated_listings import simulated_listings
 

@@ -11,7 +11,7 @@ from pymongo.database import Database
 
 from stock_ai.errors import NotFoundError
 from stock_ai.models.base import Interval
-from stock_ai.ports import CollectionPlan, CollectionTask, PlanProgress
+from stock_ai.ports.collection import CollectionPlan, CollectionTask, PlanProgress
 from stock_ai.storage.mongo import Document, translated
 
 PLANS, TASKS = "collection_plans", "collection_tasks"

@@ -16,7 +16,7 @@ from stock_ai.errors import RetryableError
 from stock_ai.market.sessions import Exchange
 from stock_ai.models.listing import Listing, Sector
 from stock_ai.observability import logger
-from stock_ai.ports import Listings, Move
+from stock_ai.ports.prices import Listings, Move
 from stock_ai.storage.mongo import Document, insert_new, translated
 
 _SECTORS = {str(sector): sector for sector in Sector}

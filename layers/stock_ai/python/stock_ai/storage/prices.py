@@ -15,7 +15,7 @@ from stock_ai.errors import RetryableError
 from stock_ai.market.calendar import EXCHANGE_ZONE
 from stock_ai.models.base import Interval
 from stock_ai.models.price import StockPrice
-from stock_ai.ports import StoreCounts, SymbolInfo
+from stock_ai.ports.prices import StoreCounts, SymbolInfo
 from stock_ai.storage.bar_changes import BarChanges
 from stock_ai.storage.bar_documents import combined, content, from_document, replacement, to_document, versions
 from stock_ai.storage.mongo import Document, insert_new, midnight, translated

@@ -16,7 +16,7 @@ from pymongo.database import Database
 
 from stock_ai.clock import to_millisecond
 from stock_ai.errors import NotFoundError
-from stock_ai.ports import QuarantinedRecord
+from stock_ai.ports.prices import QuarantinedRecord
 from stock_ai.quality.corrections import fields_of
 from stock_ai.storage.mongo import Document, insert_new, translated
 

@@ -16,7 +16,7 @@ from kafka.errors import KafkaError
 from stock_ai.clock import Clock, utc_now
 from stock_ai.errors import InvalidInputError, NotFoundError, RetryableError
 from stock_ai.models import topics
-from stock_ai.ports import Publisher
+from stock_ai.ports.streams import Publisher
 from stock_ai.settings import KafkaSettings
 from stock_ai.streaming.client import client_options
 

@@ -11,7 +11,8 @@ from stock_ai.errors import PoisonRecordError
 from stock_ai.models import topics
 from stock_ai.models.base import digest
 from stock_ai.observability import logger
-from stock_ai.ports import Publisher, QuarantinedRecord, QuarantineStore
+from stock_ai.ports.prices import QuarantinedRecord, QuarantineStore
+from stock_ai.ports.streams import Publisher
 from stock_ai.streaming.dead_letters import REDRIVEN_FROM, dead_letter_headers
 from stock_ai.streaming.records import KafkaRecord
 

@@ -11,7 +11,7 @@ from stock_ai.errors import RetryableError
 from stock_ai.market.calendar import EXCHANGE_ZONE, exchange_date, is_final
 from stock_ai.market.symbols import is_index
 from stock_ai.models.base import Interval, Price, PriceBasis
-from stock_ai.ports import SourceBar
+from stock_ai.ports.sources import SourceBar
 
 _PRICES = ("open", "high", "low", "close")
 _COLUMNS = ("time", *_PRICES, "volume")

@@ -15,7 +15,7 @@ from stock_ai.market.calendar import exchange_date
 from stock_ai.market.symbols import GROUPS, is_index, is_symbol
 from stock_ai.models.base import Interval
 from stock_ai.models.listing import Listing, Sector
-from stock_ai.ports import SourceBar
+from stock_ai.ports.sources import SourceBar
 from stock_ai.resilience.pacing import Pacer
 from stock_ai.resilience.retrying import Backoff
 from stock_ai.sources.vnstock import companies
