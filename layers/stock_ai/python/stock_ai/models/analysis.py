@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field, FiniteFloat
 
-from stock_ai.models.base import SCHEMA_VERSION, Message, Price, UtcInstant
+from stock_ai.models.base import Message, Price, UtcInstant, VersionedMessage
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 
@@ -97,14 +97,13 @@ class SignalReason(Message):
     text: str = Field(description="The same in plain words.")
 
 
-class AiAnalysis(Message):
+class AiAnalysis(VersionedMessage):
     """The state of one symbol after the session of `as_of`.
 
     Either `signal`, `confidence`, `probabilities`, `band` and `model` are all set, or all null and `withheld` says why.
     Indicators are on adjusted prices; of one that is null `nulls` says why.
     """
 
-    schema_version: int = SCHEMA_VERSION
     analysis_id: str = Field(description="Digest of the content without `event_time`; equal for equal analyses.")
     symbol: str
     event_time: UtcInstant = Field(description="When the analysis was made; of two the newer is current.")

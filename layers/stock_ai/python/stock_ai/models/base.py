@@ -71,6 +71,12 @@ class Message(BaseModel):
         return self.__pydantic_serializer__.to_json(self)
 
 
+class VersionedMessage(Message):
+    """A message that says which version of itself it is, first of all: a reader refuses others than its own."""
+
+    schema_version: int = Field(default=SCHEMA_VERSION, description="Version of this message; readers refuse others.")
+
+
 def digest(*parts: object) -> str:
     """A stable 128-bit hex name for the given parts, equal for equal content in every process."""
     return hashlib.blake2b("\x1f".join(map(str, parts)).encode(), digest_size=16).hexdigest()

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from pydantic import Field
 
 from stock_ai.models.analysis import AiAnalysis, Probability, Signal, Withheld
-from stock_ai.models.base import SCHEMA_VERSION, Message, Price, UtcInstant
+from stock_ai.models.base import Message, Price, UtcInstant, VersionedMessage
 from stock_ai.models.llm import LlmAnalysis, Stance
 
 
@@ -73,14 +73,13 @@ class InsightPart(Message):
     reason: PartReason
 
 
-class Insight(Message):
+class Insight(VersionedMessage):
     """The newest AI analysis and the newest text of one symbol, as one answer. At least one part is present.
 
     The signal is that of the AI part. A text moves its confidence by less than two percentage points, by the rule in
     `stock_ai.merging.opinions`; where it has, `calibrated` is false, and `parts` has the calibrated probability.
     """
 
-    schema_version: int = SCHEMA_VERSION
     symbol: str
     event_time: UtcInstant = Field(description="The newer of the parts' event times.")
     as_of: dt.date = Field(description="Trading date of the AI part, else of the text.")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from stock_ai.models.base import SCHEMA_VERSION, Message, Price, UtcInstant
+from stock_ai.models.base import Message, Price, UtcInstant, VersionedMessage
 
 
 class Language(StrEnum):
@@ -89,13 +89,12 @@ class Grounding(Message):
     removed: list[str] = Field(default_factory=list, description="Sentences that were taken out.")
 
 
-class LlmAnalysis(Message):
+class LlmAnalysis(VersionedMessage):
     """A text about one symbol, made only from the facts it was given.
 
     `provider` is `template` where no language model has written: then the text is put together by rule from the facts.
     """
 
-    schema_version: int = SCHEMA_VERSION
     analysis_id: str = Field(description="Digest of symbol, watermark, prompt version, provider, model and language.")
     symbol: str
     event_time: UtcInstant

@@ -7,13 +7,13 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from stock_ai.models.base import SCHEMA_VERSION, SIMULATED, Interval, Message, Price, PriceBasis, UtcInstant, digest
+from stock_ai.models.base import SIMULATED, Interval, Price, PriceBasis, UtcInstant, VersionedMessage, digest
 
 BarTime = Annotated[Annotated[dt.date, Field(strict=True)] | UtcInstant, Field(union_mode="left_to_right")]
 """The trading date of a daily bar, or the UTC instant at which an intraday bar opens."""
 
 
-class StockPrice(Message):
+class StockPrice(VersionedMessage):
     """One bar of one symbol.
 
     Prices are whole VND for stocks and points for indices, as traded unless `basis` says otherwise; `adjusted_close` is
@@ -21,7 +21,6 @@ class StockPrice(Message):
     may be missing or wrong here: `stock_ai.quality.rules` decides what is stored. Identity is (symbol, interval, time).
     """
 
-    schema_version: int = Field(default=SCHEMA_VERSION, description="Version of this message; readers refuse others.")
     event_id: str = Field(description="Name of this content: the same bar read twice has the same id.")
     symbol: str = Field(description="Upper case, e.g. FPT or VNINDEX.", examples=["FPT"])
     interval: Interval = Interval.DAY

@@ -10,13 +10,10 @@ from aws_lambda_powertools.utilities.data_classes import KafkaEvent
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from stock_ai.errors import PoisonRecordError
-from stock_ai.models.analysis import AiAnalysis
-from stock_ai.models.base import SCHEMA_VERSION
-from stock_ai.models.llm import LlmAnalysis
-from stock_ai.models.price import StockPrice
+from stock_ai.models.base import SCHEMA_VERSION, VersionedMessage
 from stock_ai.quality.rules import Reason
 
-Decoded = TypeVar("Decoded", StockPrice, AiAnalysis, LlmAnalysis)
+Decoded = TypeVar("Decoded", bound=VersionedMessage)
 
 
 @dataclass(frozen=True, slots=True)
