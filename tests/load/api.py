@@ -4,7 +4,8 @@
 - `api_mangum_read`: the same where each is read from Redis, checked and written anew. It has no limit of its own: the
   bare route reads nothing.
 - `api_throughput`: requests a second on one uvicorn process over loopback, from clients that keep their connections.
-- `api_p99`: the 99th percentile in ms of requests that come at half that rate, against 50 ms.
+- `api_p99`: the 99th percentile in ms of requests that come at half that rate, against 50 ms. The median of rounds,
+  each at half of what was reached right before it: a machine that has slowed down would be asked for all it can do.
 - `api_memory`: resident MB after 100,000 requests, against those after the first 20,000.
 
 `python -m tests.load.api FD REDIS_URL LENGTH` serves both applications on the socket it inherits.
@@ -58,7 +59,8 @@ TERMS = HttpTerms(requests_per_minute=10**9, keep_seconds=1.0)
 ROUNDS = 15
 CALLS = 200
 CLIENTS = 8
-SECONDS = 3.0
+SECONDS = 2.0
+THROUGHPUT_ROUNDS, LATENCY_ROUNDS = 9, 5
 WARM_UP_REQUESTS, REQUESTS = 20_000, 100_000
 CONTEXT = SimpleNamespace(aws_request_id="1", function_name="api")
 
@@ -207,18 +209,23 @@ def _resident_mb(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
+def _p99_ms(port: int, requests_a_second: float) -> float:
+    clients = _Clients(port, OURS)
+    asyncio.run(clients.at_rate(requests_a_second, SECONDS))
+    return statistics.quantiles(clients.seconds, n=100)[98] * 1e3
+
+
 def _over_loopback(port: int, pid: int) -> list[Result]:
     def rate(path: str) -> float:
         return asyncio.run(_Clients(port, path).saturate(SECONDS))
 
     rate(OURS), rate(BARE)
-    pairs = [(rate(OURS), rate(BARE)) for _ in range(3)]
+    pairs = [(rate(OURS), rate(BARE)) for _ in range(THROUGHPUT_ROUNDS)]
+    ratio = statistics.median(ours / bare for ours, bare in pairs)
     ours, bare = (statistics.median(each) for each in zip(*pairs, strict=True))
-    throughput = Result("api_throughput", ours / bare, THROUGHPUT_LIMIT, "requests/s", bare, ours, True)
+    throughput = Result("api_throughput", ratio, THROUGHPUT_LIMIT, "requests/s", bare, ours, True)
 
-    clients = _Clients(port, OURS)
-    asyncio.run(clients.at_rate(ours / 2, SECONDS * 2))
-    p99 = statistics.quantiles(clients.seconds, n=100)[98] * 1e3
+    p99 = statistics.median(_p99_ms(port, rate(OURS) / 2) for _ in range(LATENCY_ROUNDS))
     slow = Result("api_p99", p99 / P99_LIMIT_MS, 1.0, "ms", P99_LIMIT_MS, p99, False)
 
     asyncio.run(_Clients(port, OURS).ask(WARM_UP_REQUESTS))
