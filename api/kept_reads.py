@@ -27,10 +27,16 @@ class Kept(NamedTuple):
     headers: Headers
     body: bytes
     tag: str
+    renewed: bool = False
+    """Whether somebody who has asked is waiting for a newer one."""
 
 
 class KeptReads:
-    """At most 8 MB of answers, each for at most `seconds`."""
+    """At most 8 MB of answers, each for at most `seconds`, and for as long again while a newer one is being made.
+
+    Then one who asks waits for the newer answer, and all others who ask the same are still given this one: without it
+    they would all read the same from the stores at once.
+    """
 
     def __init__(self, seconds: float, now: Callable[[], float] = time.monotonic) -> None:
         self._seconds = seconds
@@ -39,9 +45,13 @@ class KeptReads:
         self._bytes = 0
 
     def get(self, question: Question) -> Kept | None:
-        """The answer to the same question, where it was given a moment ago."""
+        """The answer to the same question, where it was given a moment ago; None to who has to make it anew."""
         kept = self._kept.get(question)
-        return kept if kept is not None and self._now() < kept.until else None
+        if kept is None or (late := self._now() - kept.until) < 0:
+            return kept
+        if late < self._seconds and not kept.renewed:
+            self._kept[question] = kept._replace(until=kept.until + self._seconds, renewed=True)
+        return None
 
     def put(self, question: Question, headers: Headers, body: bytes, tag: str) -> None:
         """Keep an answer, unless it is long."""

@@ -36,6 +36,8 @@ class Usage(NamedTuple):
     """Requests after this one; -1 where this one is too many."""
     reset_seconds: int
     """Until the next minute."""
+    due: bool
+    """Whether the others should be told of the client now."""
 
 
 @dataclass(slots=True)
@@ -66,7 +68,8 @@ class RequestLimit:
 
     def count(self, name: str) -> Usage:
         """Count one request of a client, by what this process knows."""
-        window = int(self._now()) // WINDOW_SECONDS
+        now = self._now()
+        window = int(now) // WINDOW_SECONDS
         if window != self._window or len(self._clients) > _MOST_CLIENTS:
             self._window = window
             self._clients.clear()
@@ -74,21 +77,17 @@ class RequestLimit:
         if client is None:
             client = self._clients[name] = _Client()
         client.here += 1
-        return self.usage(name)
+        return self._usage(client, now)
 
     def usage(self, name: str) -> Usage:
         """What a client that was counted has left."""
-        client = self._clients.get(name, _NOBODY)
-        left = self.per_minute - client.here - client.elsewhere
-        return Usage(max(left, -1), WINDOW_SECONDS - int(self._now()) % WINDOW_SECONDS)
+        return self._usage(self._clients.get(name, _NOBODY), self._now())
 
-    def is_due(self, name: str) -> bool:
-        """Whether the others should be told of a client now. One that is over its limit needs no telling."""
-        client = self._clients.get(name, _NOBODY)
-        untold = client.here - client.told
-        if client.here + client.elsewhere > self.per_minute and client.told:
-            return False
-        return untold >= self._share or self._now() >= client.due
+    def _usage(self, client: _Client, now: float) -> Usage:
+        left = self.per_minute - client.here - client.elsewhere
+        # One that is over its limit needs no telling.
+        due = (left >= 0 or not client.told) and (client.here - client.told >= self._share or now >= client.due)
+        return Usage(left if left >= 0 else -1, WINDOW_SECONDS - int(now) % WINDOW_SECONDS, due)
 
     def tell(self, name: str) -> None:
         """Add what is untold of a client to the common count, and learn what the others have counted; may block."""

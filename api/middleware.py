@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import uuid
+import secrets
 from collections.abc import Mapping
 
 from fastapi import Request, Response
@@ -103,7 +103,7 @@ class Front:
             return None
         client = scope["client"][0] if scope.get("client") else "unknown"
         usage = limit.count(client)
-        if limit.is_due(client):
+        if usage.due:
             if "aws.event" in scope:  # Nobody else waits in this process.
                 limit.tell(client)
             else:
@@ -126,7 +126,7 @@ def _request_id(scope: Scope, headers: Mapping[bytes, bytes]) -> str:
     if (event := scope.get("aws.event")) is not None and (given := event.get("requestContext", {}).get("requestId")):
         return str(given)
     given = headers.get(b"x-request-id")
-    return given.decode() if given is not None and _SANE_ID.fullmatch(given) else uuid.uuid4().hex
+    return given.decode() if given is not None and _SANE_ID.fullmatch(given) else secrets.token_hex(16)
 
 
 def _bounded(receive: Receive, body_bytes: int) -> Receive:

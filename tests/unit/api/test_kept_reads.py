@@ -64,6 +64,31 @@ def test_it_ends():
     assert kept.get(("/a", b"", None)) is None
 
 
+def test_one_makes_it_anew_while_others_are_given_what_there_is():
+    at, question = 0.0, ("/a", b"", None)
+    kept = KeptReads(1.0, lambda: at)
+    kept.put(question, [], b"old", '"a"')
+    at = 1.2
+    assert kept.get(question) is None
+    assert [kept.get(question).body for _ in range(3)] == [b"old"] * 3
+    kept.put(question, [], b"new", '"b"')
+    assert kept.get(question).body == b"new"
+
+
+def test_what_nobody_makes_anew_ends_all_the_same():
+    """The one who waited may have been refused; and nobody may have asked for long."""
+    at, question = 0.0, ("/a", b"", None)
+    kept = KeptReads(1.0, lambda: at)
+    kept.put(question, [], b"old", '"a"')
+    at = 1.2
+    assert kept.get(question) is None
+    at = 2.0
+    assert [kept.get(question) for _ in range(3)] == [None] * 3
+    kept.put(question, [], b"old", '"a"')
+    at = 4.0
+    assert [kept.get(question) for _ in range(3)] == [None] * 3
+
+
 def test_it_is_bounded():
     kept = KeptReads(1.0, lambda: 0.0)
     for number in range(100_000):
