@@ -8,19 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from stock_ai.clock import Clock, utc_now
-from stock_ai.errors import (
-    BudgetSpentError,
-    InvalidInputError,
-    NotFoundError,
-    RateLimitedError,
-    RetryableError,
-    RunAbortedError,
-    StockAIError,
-)
+from stock_ai.errors import BudgetSpentError, RateLimitedError, RetryableError, StockAIError, told
 from stock_ai.models.llm import Explained
 
 _CONNECT_SECONDS = 2
-_KINDS = (NotFoundError, InvalidInputError, RateLimitedError, RunAbortedError)
 
 
 class StillRunningError(RetryableError):
@@ -81,12 +72,10 @@ class LambdaLlmInvoker:
         return Explained.model_validate_json(payload)
 
     def _error(self, kind: str, message: str) -> StockAIError:
-        if kind == BudgetSpentError.__name__:
+        error = told(kind, message)
+        if isinstance(error, BudgetSpentError):
             # Lambda passes on an error's type and words only, and the next budget begins with the next day.
             from stock_ai.storage.llm_usage import until_next_day
 
-            return BudgetSpentError(message, until_next_day(self._clock()))
-        for expected in _KINDS:
-            if kind == expected.__name__:
-                return expected(message)
-        return RetryableError(f"llm_analysis failed: {kind}: {message}")
+            error.retry_after = until_next_day(self._clock())
+        return error

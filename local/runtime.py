@@ -16,9 +16,8 @@ from local.events import schedule_event
 from local.function_process import FunctionError, FunctionProcess, Worker
 from local.triggers.kafka import KafkaMapping
 from local.triggers.schedule import ScheduleRunner
-from stock_ai import errors
 from stock_ai.clock import Clock
-from stock_ai.errors import InvalidInputError, RunAbortedError, StockAIError
+from stock_ai.errors import InvalidInputError, RunAbortedError, told
 from stock_ai.models import topics
 
 # As for an asynchronous invocation on AWS, which Lambda tries twice more.
@@ -35,14 +34,6 @@ def settled(trigger: KafkaTrigger) -> KafkaTrigger:
     if trigger.topic != topics.STOCK_PRICES_RAW:
         return trigger
     return trigger.tuned(batch_size=_number("BATCH_SIZE", 1, 10_000), window_seconds=_number("BATCH_TIMEOUT", 0, 300))
-
-
-def typed(error: FunctionError) -> StockAIError:
-    """The error a function ended with, as the type it had inside."""
-    kind = getattr(errors, error.error_type, None)
-    if isinstance(kind, type) and issubclass(kind, StockAIError) and kind is not errors.PoisonRecordError:
-        return kind(error.message)
-    return errors.RetryableError(f"{error.error_type}: {error.message}")
 
 
 def triggered() -> list[Function]:
@@ -129,7 +120,7 @@ class Runtime:
             try:
                 return self.workers[function].invoke(event)
             except FunctionError as error:
-                failure = typed(error)
+                failure = told(error.error_type, error.message)
             if isinstance(failure, _FINAL) or attempt == ATTEMPTS:
                 raise failure
             self._report(f"{function} failed ({failure}); attempt {attempt + 1} of {ATTEMPTS}")

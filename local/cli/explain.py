@@ -26,9 +26,8 @@ from infra import topology
 from local.cli.output import JsonOption, print_json, results, run_progress
 from local.function_process import FunctionError, FunctionProcess
 from local.home import Home
-from local.runtime import typed
 from local.session import Session, connect
-from stock_ai.errors import InvalidInputError, RetryableError, RunAbortedError, StockAIError
+from stock_ai.errors import InvalidInputError, RetryableError, RunAbortedError, StockAIError, told
 from stock_ai.models.llm import Explained, Language
 from stock_ai.settings import KafkaSettings, LlmProviderName, LlmSettings, MongoSettings, RedisSettings
 from stock_ai.storage.flights import LeadGoneError
@@ -87,7 +86,7 @@ def _made_here(session: Session, question: Question, say: Say) -> dict[str, Any]
         try:
             return Explained.model_validate(function.invoke(request))
         except FunctionError as error:
-            raise typed(error) from error
+            raise told(error.error_type, error.message) from error
 
     with closing(function):
         services = connect_api(

@@ -7,11 +7,10 @@ from types import SimpleNamespace
 import pytest
 
 from infra import topology
-from local.function_process import FunctionError
 from local.pipeline import Pipeline
-from local.runtime import settled, typed
+from local.runtime import settled
 from local.summary import RunSummary
-from stock_ai.errors import InvalidInputError, NotFoundError, RetryableError, RunAbortedError
+from stock_ai.errors import InvalidInputError, RunAbortedError
 from stock_ai.models import topics
 
 PRICES = topology.function("kafka_consumer").kafka[0]
@@ -144,18 +143,6 @@ def test_too_little_data_for_a_model_is_said_and_stops_nothing():
 def test_wrong_input_ends_the_run_before_anything_else():
     with pytest.raises(InvalidInputError):
         run({"data_collector": InvalidInputError("FPT.csv line 3")})
-
-
-def test_functions_errors_keep_their_type_across_processes():
-    def error(name):
-        return typed(FunctionError(name, "why", []))
-
-    assert type(error("InvalidInputError")) is InvalidInputError
-    assert type(error("NotFoundError")) is NotFoundError
-    assert type(error("RunAbortedError")) is RunAbortedError
-    # What nobody raised on purpose may pass: Lambda would try again as well.
-    for name in ("RetryableError", "KeyError", "Sandbox.Timedout", "PoisonRecordError"):
-        assert type(error(name)) is RetryableError
 
 
 def test_batch_settings_tune_the_intake_of_prices_only(monkeypatch):

@@ -58,3 +58,20 @@ class NotFoundError(InvalidInputError):
 
 class RunAbortedError(StockAIError):
     """The run cannot go on and trying again would not help."""
+
+
+_TOLD = {kind.__name__: kind for kind in (RetryableError, InvalidInputError, NotFoundError, RunAbortedError)}
+_TOLD_WITH_TIME = {kind.__name__: kind for kind in (RateLimitedError, PaceExceededError, BudgetSpentError)}
+
+
+def told(kind: str, message: str, retry_after: float | None = None) -> StockAIError:
+    """The error with which another process has ended, by the name of its type.
+
+    What nobody raised on purpose may pass: of a name that is none of ours, and of the error of a single record, comes
+    a `RetryableError` whose message begins with that name.
+    """
+    if (limited := _TOLD_WITH_TIME.get(kind)) is not None:
+        return limited(message, retry_after)
+    if (known := _TOLD.get(kind)) is not None:
+        return known(message)
+    return RetryableError(f"{kind}: {message}")

@@ -17,15 +17,7 @@ from typing import Any, Final, NamedTuple, Self, cast
 
 import redis
 
-from stock_ai.errors import (
-    BudgetSpentError,
-    InvalidInputError,
-    NotFoundError,
-    RateLimitedError,
-    RetryableError,
-    RunAbortedError,
-    StockAIError,
-)
+from stock_ai.errors import RetryableError, StockAIError, told
 from stock_ai.models import keys
 from stock_ai.models.llm import Explained
 from stock_ai.observability import logger
@@ -41,11 +33,6 @@ _LENGTH: Final = 1_000
 
 _BEGUN, _DONE, _FAILED = "begun", "done", "failed"
 _ENDS = (_DONE, _FAILED)
-_KINDS: Final[Mapping[str, type[StockAIError]]] = {
-    kind.__name__: kind
-    for kind in (NotFoundError, InvalidInputError, RateLimitedError, BudgetSpentError, RunAbortedError)
-}
-
 # Entries are event, data, lead, in this order. All scripts touch one key: a cluster takes no other.
 _BEGIN = f"""
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
@@ -229,11 +216,8 @@ class RedisFlights:
 
 
 def told_error(data: Mapping[str, Any]) -> StockAIError:
-    """The error that a `failed` event tells of: of the same kind, with its message and `retry_after`."""
-    kind = _KINDS.get(data["kind"], RetryableError)
-    if issubclass(kind, RateLimitedError):
-        return kind(data["message"], data["retry_after"])
-    return kind(data["message"])
+    """The error that a `failed` event tells of."""
+    return told(data["kind"], data["message"], data["retry_after"])
 
 
 def _entries(found: Any) -> list[_Entry]:
