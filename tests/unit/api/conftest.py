@@ -6,11 +6,11 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
-from fastapi.testclient import TestClient
 
 from api.app import create_app
 from stock_ai.models.analysis import WithheldReason
 from tests.fakes.api_services import make_analysis, make_bar, make_text, make_withheld, memory_services
+from tests.fakes.http_client import Client
 
 
 def days(symbol, count, **changes):
@@ -43,4 +43,4 @@ def services():
 
 @pytest.fixture
 def client(services):
-    return TestClient(create_app(services), raise_server_exceptions=False)
+    return Client(create_app(services), raise_server_exceptions=False)

@@ -13,6 +13,7 @@ from api.app import create_app
 from api.services import LlmTerms
 from api.settings import ApiSettings
 from stock_ai.settings import KafkaSettings
+from tests.fakes.http_client import Client
 
 CONTEXT = SimpleNamespace(
     function_name="api",
@@ -105,10 +106,9 @@ def test_answers_are_counted_by_class(invoke, capsys):
 
 
 def test_cors_origins_come_from_the_setting(services, monkeypatch):
-    from fastapi.testclient import TestClient
 
     monkeypatch.setenv("API_CORS_ORIGINS", "https://a.example, https://b.example")
-    client = TestClient(create_app(services, ApiSettings.load().http_terms))
+    client = Client(create_app(services, ApiSettings.load().http_terms))
     allowed = client.get("/", headers={"Origin": "https://b.example"})
     assert allowed.headers["access-control-allow-origin"] == "https://b.example"
     assert "access-control-allow-origin" not in client.get("/", headers={"Origin": "https://c.example"}).headers
@@ -150,7 +150,6 @@ def test_a_stage_named_like_a_part_of_the_path_is_no_trap():
 
 def test_a_wrong_setting_is_no_fault_of_the_asker():
     """MongoDB's driver refuses some URIs only when it is made, which here is inside a request."""
-    from fastapi.testclient import TestClient
 
     from api.wiring import connect
     from stock_ai.settings import LlmSettings, MongoSettings, RedisSettings
@@ -163,7 +162,7 @@ def test_a_wrong_setting_is_no_fault_of_the_asker():
         LlmSettings(),
         LlmTerms(),
     )
-    answer = TestClient(create_app(services), raise_server_exceptions=False).get("/api/v1/stocks")
+    answer = Client(create_app(services), raise_server_exceptions=False).get("/api/v1/stocks")
     assert (answer.status_code, answer.json()["type"]) == (500, "urn:stock-ai:problem:internal-error")
     assert "MONGODB_URI" not in answer.text
 

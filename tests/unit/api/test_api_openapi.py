@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import jsonschema
 import pytest
-from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.problems import MEDIA_TYPE
 from stock_ai.settings import LlmProviderName
 from tests.fakes.api_services import memory_services
+from tests.fakes.http_client import Client
 
 OPERATIONS = {
     "listStocks",
@@ -43,7 +43,7 @@ OPERATIONS = {
 
 @pytest.fixture(scope="module")
 def document():
-    return TestClient(create_app(memory_services())).get("/openapi.json").json()
+    return Client(create_app(memory_services())).get("/openapi.json").json()
 
 
 def operations(document):

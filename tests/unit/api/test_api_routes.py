@@ -7,13 +7,13 @@ import datetime as dt
 import threading
 
 import pytest
-from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.probes import examine
 from stock_ai.errors import RetryableError
 from stock_ai.indicators.table import INDICATORS
 from tests.fakes.api_services import make_analysis, memory_services
+from tests.fakes.http_client import Client
 
 FRESH = {
     "as_of": "2025-08-22",
@@ -44,7 +44,7 @@ def test_list_gives_span_signal_and_freshness_in_one_read_of_each_store(client, 
 
 
 def test_empty_stores_give_an_empty_list():
-    listing = TestClient(create_app(memory_services())).get("/api/v1/stocks").json()
+    listing = Client(create_app(memory_services())).get("/api/v1/stocks").json()
     assert (listing["total"], listing["stocks"], listing["freshness"]["as_of"]) == (0, [], None)
 
 
@@ -144,7 +144,7 @@ def test_rows_rest_on_indicators_that_are_computed():
 
 
 def test_overview_of_an_empty_house():
-    market = TestClient(create_app(memory_services())).get("/api/v1/market/overview").json()
+    market = Client(create_app(memory_services())).get("/api/v1/market/overview").json()
     assert (market["symbols"], market["top"], market["vnindex"], market["breadth"]["session"]) == (0, [], None, None)
 
 
@@ -180,7 +180,7 @@ def broken():
 )
 def test_health_says_what_suffers_and_hides_addresses(services, down, code, state):
     probes = dict(services.probes) | dict.fromkeys(down, broken)
-    health = TestClient(create_app(dataclasses.replace(services, probes=probes))).get("/api/v1/health")
+    health = Client(create_app(dataclasses.replace(services, probes=probes))).get("/api/v1/health")
     told = health.json()
     assert (health.status_code, told["status"]) == (code, state)
     assert [each["dependency"] for each in told["degraded"]] == sorted(down)
@@ -193,7 +193,7 @@ def test_health_says_what_suffers_and_hides_addresses(services, down, code, stat
 def test_health_names_paths_that_are(services, client):
     known = client.get("/openapi.json").json()["paths"]
     probes = dict.fromkeys(services.probes, broken)
-    health = TestClient(create_app(dataclasses.replace(services, probes=probes))).get("/api/v1/health").json()
+    health = Client(create_app(dataclasses.replace(services, probes=probes))).get("/api/v1/health").json()
     for each in health["degraded"]:
         assert {f"/api/v1{path}" for path in each["reduced"] + each["unavailable"]} <= set(known)
 

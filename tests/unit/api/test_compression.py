@@ -6,11 +6,11 @@ import gzip
 
 import brotli
 import pytest
-from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.compression import coding_of, is_compressible
 from api.terms import HttpTerms
+from tests.fakes.http_client import Client
 from tests.unit.api.test_api_handler import CONTEXT, proxy_event
 
 LONG = "/api/v1/analysis/FPT/insight"
@@ -47,7 +47,7 @@ def test_text_is_compressible_and_a_stream_is_not():
 
 @pytest.fixture(params=[0.0, 1.0], ids=["made each time", "kept"])
 def client(services, request):
-    client = TestClient(create_app(services, HttpTerms(keep_seconds=request.param)))
+    client = Client(create_app(services, HttpTerms(keep_seconds=request.param)))
     client.headers["Accept-Encoding"] = "identity"
     return client
 

@@ -6,7 +6,6 @@ import json
 import threading
 
 import pytest
-from fastapi.testclient import TestClient
 
 from api import handler as door
 from api.app import create_app
@@ -17,6 +16,7 @@ from api.problems import ClientLimitError
 from api.settings import ApiSettings
 from stock_ai.errors import RetryableError
 from tests.fakes.api_services import CountingInsightStore, make_analysis, make_text
+from tests.fakes.http_client import Client
 from tests.unit.api.test_api_handler import CONTEXT, proxy_event
 from tests.unit.api.test_api_problems import problem
 
@@ -128,7 +128,7 @@ def redis(services):
 
 @pytest.fixture
 def client(services, redis):
-    return TestClient(create_app(degradable(services)), raise_server_exceptions=False)
+    return Client(create_app(degradable(services)), raise_server_exceptions=False)
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_health_is_told_at_once_of_a_store_that_was_away(services):
         raise ConnectionError("10.0.0.1")
 
     services.probes["redis"] = gone
-    client = TestClient(create_app(degradable(services)))
+    client = Client(create_app(degradable(services)))
     for _ in range(3):
         told = client.get("/api/v1/health").json()
         assert (told["status"], told["dependencies"]["redis"]["status"]) == ("degraded", "down")

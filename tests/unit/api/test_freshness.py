@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.freshness import Gauge
@@ -16,6 +15,7 @@ from stock_ai.market.trading_calendar import TradingCalendar, default_calendar
 from stock_ai.settings import KafkaSettings, LlmSettings, MongoSettings, RedisSettings
 from tests.fakes.api_services import make_analysis, make_bar, memory_services
 from tests.fakes.clock import FixedClock
+from tests.fakes.http_client import Client
 
 STORM = "closures:\n  2025-08-25: storm\n"
 
@@ -78,7 +78,7 @@ def test_a_listing_counts_once_per_date():
     symbols = [f"A{n:02}" for n in range(50)]
     services.prices.upsert([make_bar(symbol, dt.date(2025, 8, 20)) for symbol in symbols])
     services.insights.apply([make_analysis(symbol, as_of=dt.date(2025, 8, 20)) for symbol in symbols])
-    client = TestClient(create_app(services))
+    client = Client(create_app(services))
     for path in ("/api/v1/stocks", "/api/v1/market/overview"):
         calendar.counted = 0
         assert client.get(path).json()["freshness"]["sessions_behind"] == 2

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.door import LARGEST_HEADERS, LONGEST_QUERY
 from api.terms import HttpTerms
+from tests.fakes.http_client import Client
 from tests.unit.api.test_api_handler import CONTEXT, proxy_event
 from tests.unit.api.test_api_problems import problem
 
@@ -136,7 +136,7 @@ def test_json_by_another_name_is_not(client, kind):
 
 @pytest.fixture
 def strict(services):
-    return TestClient(create_app(services, HttpTerms(body_bytes=2_000)), raise_server_exceptions=False)
+    return Client(create_app(services, HttpTerms(body_bytes=2_000)), raise_server_exceptions=False)
 
 
 @pytest.mark.parametrize("chunked", [False, True])

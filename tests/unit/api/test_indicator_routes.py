@@ -8,12 +8,12 @@ import sys
 
 import numpy as np
 import pytest
-from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.indicators import MOST_DAYS, MOST_NAMES
 from stock_ai.indicators import INDICATORS, RELATIVE, compute, relative_strength
 from tests.fakes.api_services import make_bar, memory_services
+from tests.fakes.http_client import Client
 from tests.fakes.panels import random_bars
 
 COUNT = 300
@@ -55,7 +55,7 @@ def house():
 
 @pytest.fixture
 def client(house):
-    return TestClient(create_app(house), raise_server_exceptions=False)
+    return Client(create_app(house), raise_server_exceptions=False)
 
 
 def history(client, **query):
@@ -194,7 +194,7 @@ def test_newest_by_name(services, client_of):
 
 @pytest.fixture
 def client_of():
-    return lambda services: TestClient(create_app(services), raise_server_exceptions=False)
+    return lambda services: Client(create_app(services), raise_server_exceptions=False)
 
 
 def test_today_ends_a_span_that_names_no_end(client, house):

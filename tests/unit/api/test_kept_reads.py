@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.kept_reads import KeptReads
 from api.terms import HttpTerms
 from tests.fakes.api_services import make_analysis
+from tests.fakes.http_client import Client
 
 INSIGHT = "/api/v1/analysis/FPT/insight"
 
 
 @pytest.fixture
 def client(services):
-    return TestClient(create_app(services, HttpTerms(keep_seconds=5.0)), raise_server_exceptions=False)
+    return Client(create_app(services, HttpTerms(keep_seconds=5.0)), raise_server_exceptions=False)
 
 
 def same(one, other):

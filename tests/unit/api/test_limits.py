@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.limits import RequestLimit
 from api.terms import HttpTerms
 from tests.fakes.api_services import MemoryCounts
+from tests.fakes.http_client import Client
 from tests.unit.api.test_api_problems import problem
 
 
@@ -101,7 +101,7 @@ def test_a_minute_that_ends_while_it_is_told_is_no_fault(limit, now):
 @pytest.fixture
 def client(services):
     terms = HttpTerms(requests_per_minute=3, keep_seconds=1.0)
-    return TestClient(create_app(services, terms), raise_server_exceptions=False)
+    return Client(create_app(services, terms), raise_server_exceptions=False)
 
 
 def test_the_headers_say_what_is_left(client):
@@ -132,6 +132,6 @@ def test_what_is_refused_counts_too(client):
 
 
 def test_without_a_limit_nothing_is_said(services):
-    answer = TestClient(create_app(services)).get("/api/v1/stocks")
+    answer = Client(create_app(services)).get("/api/v1/stocks")
     assert "ratelimit" not in answer.headers
     assert services.request_counts.calls == 0

@@ -15,6 +15,7 @@ from api.services import LlmTerms
 from stock_ai.errors import BudgetSpentError, RateLimitedError, RetryableError
 from stock_ai.models.llm import Explained, Language, Served
 from tests.fakes.api_services import NOW, make_analysis, make_text, memory_services
+from tests.fakes.http_client import Client
 
 PATH = "/api/v1/analysis/FPT/llm"
 
@@ -268,4 +269,4 @@ def test_usage_counts_what_was_kept(client, services):
 
 
 def test_usage_is_empty_without_questions():
-    assert TestClient(create_app(memory_services())).get("/api/v1/llm/usage").json()["models"] == []
+    assert Client(create_app(memory_services())).get("/api/v1/llm/usage").json()["models"] == []

@@ -6,12 +6,12 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
-from fastapi.testclient import TestClient
 
 from api.app import create_app
 from stock_ai.models.analysis import WithheldReason
 from stock_ai.models.listing import Sector
 from tests.fakes.api_services import MemoryListings, MemoryMarket, make_bar, make_listing, make_row, memory_services
+from tests.fakes.http_client import Client
 
 MARKET = "/api/v1/market"
 BEFORE = dt.date(2025, 8, 21)
@@ -56,7 +56,7 @@ def house():
 
 @pytest.fixture
 def client(house):
-    return TestClient(create_app(house), raise_server_exceptions=False)
+    return Client(create_app(house), raise_server_exceptions=False)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_without_listings_what_rests_on_them_fails_and_the_rest_does_not(client,
 
 
 def test_an_empty_house():
-    client = TestClient(create_app(memory_services()))
+    client = Client(create_app(memory_services()))
     assert client.get(f"{MARKET}/movers").json()["movers"] == []
     assert client.get(f"{MARKET}/sectors").json()["sectors"] == []
     breadth = client.get(f"{MARKET}/breadth").json()

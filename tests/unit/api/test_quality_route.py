@@ -4,7 +4,6 @@ import datetime as dt
 
 import jsonschema
 import pytest
-from fastapi.testclient import TestClient
 
 from api.app import create_app
 from stock_ai.quality.assessment import assess
@@ -12,6 +11,7 @@ from stock_ai.quality.report import SetAside
 from tests.fakes.api_services import NOW, MemoryQualityStore, make_bar, memory_services
 from tests.fakes.clock import FixedClock
 from tests.fakes.daily_bars import EVERY_WEEKDAY, daily_bars, weekdays
+from tests.fakes.http_client import Client
 
 PATH = "/api/v1/market/quality"
 
@@ -37,7 +37,7 @@ def services(quality):
 
 @pytest.fixture
 def client(services):
-    return TestClient(create_app(services), raise_server_exceptions=False)
+    return Client(create_app(services), raise_server_exceptions=False)
 
 
 def test_the_market_is_told_in_one_read(client, services, quality):

@@ -6,7 +6,6 @@ import math
 import time
 
 import pytest
-from fastapi.testclient import TestClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from stock_ai.market_view import Sort
 from stock_ai.models.analysis import WithheldReason
 from stock_ai.models.listing import Sector
 from tests.fakes.api_services import MemoryListings, MemoryMarket, make_listing, make_row, memory_services
+from tests.fakes.http_client import Client
 
 SIGNALS = "/api/v1/signals"
 ROWS = [
@@ -38,7 +38,7 @@ def market():
 
 @pytest.fixture
 def client(market):
-    return TestClient(create_app(market), raise_server_exceptions=False)
+    return Client(create_app(market), raise_server_exceptions=False)
 
 
 def screened(client, **query):
@@ -155,7 +155,7 @@ def test_a_walk_gives_each_signal_once_in_order_while_others_change(sort, data):
     staying = data.draw(st.dictionaries(SYMBOLS, make, min_size=1, max_size=8))
     moving = data.draw(st.sets(SYMBOLS, max_size=4)) - set(staying)
     market = MemoryMarket({symbol: make_row(symbol, **row) for symbol, row in staying.items()})
-    client = TestClient(create_app(memory_services(market=market)))
+    client = Client(create_app(memory_services(market=market)))
     query = {"sort": str(sort)}
     expected = [row["symbol"] for row in client.get(SIGNALS, params=query).json()["signals"]]
 
@@ -184,7 +184,7 @@ def test_a_screen_of_the_whole_market_takes_little(capsys):
     names = [letters(number) for number in range(1577)]
     market = MemoryMarket.of(*(make_row(name, confidence=math.sin(n) ** 2) for n, name in enumerate(names)))
     listings = MemoryListings({name: make_listing(name, sector=Sector.BANKS) for name in names})
-    client = TestClient(create_app(memory_services(market=market, listings=listings)))
+    client = Client(create_app(memory_services(market=market, listings=listings)))
     query = {"sector": "banks", "exchange": "HOSE", "min_confidence": 0.2, "limit": 50}
     took = []
     for _ in range(9):

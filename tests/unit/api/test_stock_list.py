@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from fastapi.testclient import TestClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +12,7 @@ from api import listing
 from api.app import create_app
 from stock_ai.models.listing import Sector
 from tests.fakes.api_services import MemoryListings, MemoryMarket, make_bar, make_listing, make_row, memory_services
+from tests.fakes.http_client import Client
 
 STOCKS = "/api/v1/stocks"
 KNOWN = [
@@ -36,7 +36,7 @@ def market():
 
 @pytest.fixture
 def client(market):
-    return TestClient(create_app(market), raise_server_exceptions=False)
+    return Client(create_app(market), raise_server_exceptions=False)
 
 
 def symbols(client, **query):

@@ -6,7 +6,6 @@ import asyncio
 import threading
 
 import pytest
-from fastapi.testclient import TestClient
 
 from api import streaming
 from api.app import create_app
@@ -15,6 +14,7 @@ from api.streaming import ChangeHub
 from stock_ai.errors import InvalidInputError, RetryableError
 from stock_ai.models.market_view import InsightChange
 from tests.fakes.api_services import MemoryChanges
+from tests.fakes.http_client import Client
 from tests.unit.api.test_api_problems import problem
 
 ALL = frozenset()
@@ -166,13 +166,13 @@ def test_a_fault_is_told_before_anything_else(hub, feed, monkeypatch):
 
 def test_away_is_503(services):
     services.changes.down = True
-    client = TestClient(create_app(services), raise_server_exceptions=False)
+    client = Client(create_app(services), raise_server_exceptions=False)
     problem(client.get("/api/v1/stream"), 503, "temporarily-unavailable")
 
 
 def test_behind_a_gateway_it_says_what_to_do_instead(services):
     services.llm_terms = LlmTerms(streaming=False)
-    client = TestClient(create_app(services), raise_server_exceptions=False)
+    client = Client(create_app(services), raise_server_exceptions=False)
     assert "If-None-Match" in problem(client.get("/api/v1/stream"), 501, "streaming-unavailable").detail
 
 
@@ -188,7 +188,7 @@ def test_a_wrong_last_event_is_named(services, given):
         raise InvalidInputError(f"Last-Event-ID: {after!r} is no id of a change")
 
     services.changes.changes = refuse
-    client = TestClient(create_app(services), raise_server_exceptions=False)
+    client = Client(create_app(services), raise_server_exceptions=False)
     answer = client.get("/api/v1/stream", headers={"Last-Event-ID": given})
     assert problem(answer, 422, "invalid-request").errors[0].field == "header.last-event-id"
 

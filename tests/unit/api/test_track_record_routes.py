@@ -5,7 +5,6 @@ import datetime as dt
 import jsonschema
 import numpy as np
 import pytest
-from fastapi.testclient import TestClient
 
 from api.app import create_app
 from functions.ai_analysis.scoring import score
@@ -14,6 +13,7 @@ from stock_ai.models.analysis import Signal
 from tests.fakes.api_services import NOW, make_bar, memory_services
 from tests.fakes.clock import FixedClock
 from tests.fakes.daily_bars import daily_bars, weekdays
+from tests.fakes.http_client import Client
 from tests.fakes.track_record import MODEL, MemoryTrackRecord, make_signal
 
 PATH = "/api/v1/track-record"
@@ -50,7 +50,7 @@ def services(store):
 
 @pytest.fixture
 def client(services):
-    return TestClient(create_app(services), raise_server_exceptions=False)
+    return Client(create_app(services), raise_server_exceptions=False)
 
 
 def test_the_market_is_told_in_one_read(client, services, store):
@@ -76,7 +76,7 @@ def test_what_is_not_proven_or_not_real_is_said(client):
     assert doubts.startswith("Model logistic v2 has no proven skill")
     assert "no investment advice" in reading
     simulated = scored(make_signal("S11", DAYS[3], simulated=True, source="simulated"), source="simulated")
-    unreal = TestClient(create_app(memory_services(track_record=simulated)))
+    unreal = Client(create_app(memory_services(track_record=simulated)))
     for path in (PATH, f"{PATH}/S11"):
         content = unreal.get(path).json()
         assert content["disclaimers"][0] == "These signals are of a simulated market."
@@ -155,7 +155,7 @@ def test_a_cursor_of_another_symbol_is_refused(client):
 
 
 def test_before_the_first_pass_it_is_pending():
-    client = TestClient(create_app(memory_services()), raise_server_exceptions=False)
+    client = Client(create_app(memory_services()), raise_server_exceptions=False)
     answer = client.get(PATH)
     assert (answer.status_code, answer.json()["type"]) == (404, "urn:stock-ai:problem:analysis-pending")
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import jsonschema
 import pytest
-from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.problems import MEDIA_TYPE
 from api.terms import HttpTerms
 from tests.fakes.api_world import api_world
+from tests.fakes.http_client import Client
 
 STOCKS = "/api/v1/stocks"
 EXPLAIN = "/api/v1/analysis/{symbol}/llm"
@@ -23,7 +23,7 @@ def app():
 
 def client(app, number):
     """A client with an address of its own: the limit is counted by it."""
-    return TestClient(app, client=(f"10.0.0.{number}", 50_000), raise_server_exceptions=False)
+    return Client(app, client=(f"10.0.0.{number}", 50_000), raise_server_exceptions=False)
 
 
 REFUSED = [
