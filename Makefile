@@ -12,6 +12,8 @@ SYNC := UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv sync --frozen --inexact --quiet
 
 # Importing vnstock without this writes files into the working directory.
 export VNSTOCK_DISABLE_AGENT_SETUP := 1
+# Where it is set, as in many containers, every worker process and every test would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 # CDK's bridge to Node works with 20 but prints a banner about its age on every start.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
