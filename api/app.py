@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fastapi import FastAPI, Request, Response
-from fastapi.middleware.cors import CORSMiddleware
 
 from api import marks, openapi, problems
+from api.cross_origin import CrossOrigin
 from api.dashboard_files import Dashboard, prefers_page
+from api.deprecations import DEPRECATED, Deprecated, Deprecations
 from api.explanations import Explanations
 from api.kept_reads import KeptReads
 from api.limits import RequestLimit
@@ -36,8 +39,10 @@ _TAGS = [
 _NO_TERMS = HttpTerms()
 
 
-def create_app(services: Services, terms: HttpTerms = _NO_TERMS) -> FastAPI:
-    """The API over `services` and the dashboard that shows it, on these terms."""
+def create_app(
+    services: Services, terms: HttpTerms = _NO_TERMS, deprecated: Mapping[str, Deprecated] = DEPRECATED
+) -> FastAPI:
+    """The API over `services` and the dashboard that shows it, on these terms; `deprecated` is by operation id."""
     app = FastAPI(
         title="Stock AI",
         version="1.0.0",
@@ -69,20 +74,23 @@ def create_app(services: Services, terms: HttpTerms = _NO_TERMS) -> FastAPI:
         return _links(request.scope.get("root_path", ""))
 
     problems.install(app)
-    app.add_middleware(RecentAnswers, path_end=llm.PATH_END)
+    if deprecated:
+        app.add_middleware(Deprecations, deprecated=deprecated)
+    if "explain" not in deprecated:  # What it gives again has no headers of the route.
+        app.add_middleware(RecentAnswers, path_end=llm.PATH_END)
     limit = None
     if terms.requests_per_minute:
         limit = RequestLimit(terms.requests_per_minute, lambda: services.request_counts)
     kept = KeptReads(terms.keep_seconds) if terms.keep_seconds else None
     app.add_middleware(Front, body_bytes=terms.body_bytes, limit=limit, kept=kept)
     app.add_middleware(
-        CORSMiddleware,
+        CrossOrigin,
         allow_origins=list(terms.cors_origins),
         allow_methods=["GET", "HEAD", "POST"],
         allow_headers=["Content-Type", "If-None-Match", "Last-Event-ID", HEADER],
         expose_headers=[*EXPOSED, HEADER, marks.HEADER],
     )
-    app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
+    app.openapi = lambda: openapi.document(app, deprecated)  # type: ignore[method-assign]
     return app
 
 

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api import marks
 from api.answering import Answer
 from api.compression import coding_of
+from api.cross_origin import REFUSED
 from api.door import API, WITH_BODY, Refusal, refusal, too_large
 from api.kept_reads import Headers, KeptReads
 from api.limits import WINDOW_SECONDS, RequestLimit
@@ -79,6 +80,9 @@ class Front:
                 await Response(media_type="text/event-stream")(scope, receive, answer)
                 return
         elif method == "OPTIONS":
+            if (refused := scope.get(REFUSED)) is not None:
+                await _refuse(scope, refused, receive, answer)
+                return
             if methods := allowed(scope):
                 await Response(status_code=204, headers={"Allow": ", ".join(methods)})(scope, receive, answer)
                 return

@@ -6,13 +6,16 @@ start, and nothing but this document needs them. It is built when it is first as
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 
 from api import problems
+from api.deprecations import Deprecated
 from stock_ai.market.symbols import INDICES
 
 EXAMPLES = Path(__file__).with_name("openapi_examples.json")
@@ -24,6 +27,11 @@ WORDS = Path(__file__).with_name("openapi_words.json")
 PROBLEMS: dict[str, tuple[int, str, str]] = {
     "malformed-path": (400, "Malformed path", "A slash, a backslash or a null byte is hidden in this path."),
     "malformed-request": (400, "Bad request", "There was an error parsing the body"),
+    "cross-origin-refused": (
+        400,
+        "Cross-origin refused",
+        "Disallowed CORS method: a page asked for PUT from https://app.example.",
+    ),
     "unknown-symbol": (404, "Unknown symbol", "symbol FPTT is not known here: no price of it is stored"),
     "analysis-pending": (404, "Analysis pending", "symbol VCB has prices until 2025-08-22 and no analysis yet"),
     "no-text": (404, "No text", "there is no such text about FPT"),
@@ -98,6 +106,11 @@ _HEADERS: dict[str, tuple[str, dict[str, Any], bool]] = {
     "RateLimit-Policy": ("How many requests `q` it may make in `w` seconds.", {"type": "string"}, False),
     "X-Degraded": ("Stores that the answer had to be made without.", {"type": "string"}, False),
 }
+_OF_DEPRECATED: dict[str, tuple[str, dict[str, Any], bool]] = {
+    "Deprecation": ("Since when this operation is deprecated: `@` and seconds since 1970.", {"type": "string"}, False),
+    "Sunset": ("From when on it may be refused.", {"type": "string"}, False),
+    "Link": ("Where it says what to use instead, `rel` being `deprecation`.", {"type": "string"}, False),
+}
 _WITH_GAPS = frozenset({"FieldFault", "Freshness", "LlmAnswer", "Problem"})
 """Schemas of answers that may lack a field: a problem says what it knows, `degraded` is rare, a kept text is old."""
 _LIMITED = ("RateLimit", "RateLimit-Policy")
@@ -133,8 +146,11 @@ _SYMBOL_PATTERN = "|".join(
 """What `is_symbol` accepts once it is upper-cased, as JSON Schema says it: without flags."""
 
 
-def document(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI document of `app`: the one that it serves and that docs/openapi.json is a copy of."""
+def document(app: FastAPI, deprecated: Mapping[str, Deprecated]) -> dict[str, Any]:
+    """The OpenAPI document of `app`: the one that it serves and that docs/openapi.json is a copy of.
+
+    `deprecated` is by operation id.
+    """
     built = FastAPI.openapi(app)
     components = built["components"]
     if "headers" in components:  # FastAPI keeps what it has built.
@@ -150,7 +166,7 @@ def document(app: FastAPI) -> dict[str, Any]:
     _describe(components["schemas"])
     components["headers"] = {
         name: {"description": description, "schema": schema, "required": required}
-        for name, (description, schema, required) in _HEADERS.items()
+        for name, (description, schema, required) in (_HEADERS | (_OF_DEPRECATED if deprecated else {})).items()
     }
     components["responses"] = {
         f"Refused{status}": {
@@ -164,6 +180,8 @@ def document(app: FastAPI) -> dict[str, Any]:
     for path, operations in built["paths"].items():
         for verb, operation in operations.items():
             _complete(operation, verb, path, examples.get(operation["operationId"]))
+            if (going := deprecated.get(operation["operationId"])) is not None:
+                _deprecate(operation, going)
     return built
 
 
@@ -235,6 +253,19 @@ def _complete(operation: dict[str, Any], verb: str, path: str, example: Any) -> 
         if (status not in _OF_A_BODY or verb == "post") and (status != "429" or _is_limited(path)):
             responses.setdefault(status, {"$ref": f"#/components/responses/Refused{status}"})
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _deprecate(operation: dict[str, Any], going: Deprecated) -> None:
+    """Say that it goes, in words for people and in `x-sunset`, an instant, for `infra.openapi_breaking`."""
+    sunset = going.sunset.astimezone(dt.UTC)
+    operation["deprecated"] = True
+    operation["x-sunset"] = sunset.isoformat()
+    operation["description"] += (
+        f"\n\nDeprecated: it may be refused from {sunset:%Y-%m-%d %H:%M} UTC on. What to use instead: {going.instead}"
+    )
+    for response in operation["responses"].values():
+        if "headers" in response:  # The others come before any operation is known.
+            response["headers"] |= _headers(*_OF_DEPRECATED)
 
 
 def _is_limited(path: str) -> bool:

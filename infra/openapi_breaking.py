@@ -2,11 +2,13 @@
 
 What a client sends must still be understood, so requests may not become narrower; what it reads must still be there,
 so answers may not become poorer or of another type. Everything else passes: new paths, operations, optional parameters,
-answered fields, and values of an answered enumeration, for which docs/api.md tells clients to be ready.
+answered fields, and values of an answered enumeration, for which docs/api.md tells clients to be ready. An operation
+may go when the document before had it deprecated and the day of its sunset is over.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,34 +18,38 @@ _LOWER = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties
 _UPPER = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
 
 
-def breaking_changes(before: Json, now: Json) -> list[str]:
-    """Each change from `before` to `now` that breaks a client, in words; empty when none does."""
-    return list(_Comparison(before, now).changes())
+_OF_DEPRECATED = frozenset({"Deprecation", "Sunset", "Link"})
+"""Headers that may go: what was deprecated then is so no more."""
+
+
+def breaking_changes(before: Json, now: Json, today: dt.date) -> list[str]:
+    """Each change from `before` to `now` that breaks a client of `today`, in words; empty when none does."""
+    return list(_Comparison(before, now, today).changes())
 
 
 class _Comparison:
     """One document compared with one before it."""
 
-    def __init__(self, before: Json, now: Json) -> None:
+    def __init__(self, before: Json, now: Json, today: dt.date) -> None:
         self._before = before
         self._now = now
+        self._today = today
         self._compared: set[tuple[int, int, bool]] = set()
 
     def changes(self) -> Iterator[str]:
         """Every breaking change, path by path."""
         for path, verbs in self._before["paths"].items():
-            if path not in self._now["paths"]:
-                yield f"{path}: removed"
-                continue
+            still = self._now["paths"].get(path, {})
             for verb in _VERBS:
                 if verb in verbs:
-                    yield from self._operation(
-                        f"{verb.upper()} {path}", verbs[verb], self._now["paths"][path].get(verb)
-                    )
+                    yield from self._operation(f"{verb.upper()} {path}", verbs[verb], still.get(verb))
 
     def _operation(self, where: str, old: Json, new: Json | None) -> Iterator[str]:
         if new is None:
-            yield f"{where}: removed"
+            if not old.get("deprecated"):
+                yield f"{where}: removed, and it was not deprecated"
+            elif (sunset := _sunset(old)) is None or sunset >= self._today:
+                yield f"{where}: removed, and its sunset is {sunset or 'not told'}"
             return
         if old.get("operationId") != new.get("operationId"):
             yield f"{where}: operationId changed from {old.get('operationId')} to {new.get('operationId')}"
@@ -79,7 +85,7 @@ class _Comparison:
 
     def _response(self, where: str, old: Json, new: Json) -> Iterator[str]:
         for name in old.get("headers", {}):
-            if name not in new.get("headers", {}):
+            if name not in new.get("headers", {}) and name not in _OF_DEPRECATED:
                 yield f"{where}: header {name} removed"
         for media_type, content in old.get("content", {}).items():
             if media_type not in new.get("content", {}):
@@ -139,6 +145,12 @@ class _Comparison:
             return True
         self._compared.add(pair)
         return False
+
+
+def _sunset(operation: Json) -> dt.date | None:
+    """The day of its sunset in UTC, as `api.openapi` tells it."""
+    told = operation.get("x-sunset")
+    return None if told is None else dt.datetime.fromisoformat(told).astimezone(dt.UTC).date()
 
 
 def _parameters(operation: Json) -> dict[str, Json]:

@@ -39,10 +39,11 @@ def add_dashboard(
     dashboard.add_widgets(
         _graph("API: requests", [stage.metric_count(period=FIVE_MINUTES, statistic="Sum", label="requests")], 3),
         _graph(
-            "API: errors",
+            "API: errors and degraded answers",
             [
                 stage.metric_client_error(period=FIVE_MINUTES, statistic="Sum", label="4xx"),
                 stage.metric_server_error(period=FIVE_MINUTES, statistic="Sum", label="5xx"),
+                counted("api", "Degraded", period=FIVE_MINUTES),
             ],
             3,
         ),

@@ -23,6 +23,8 @@ from infra.stacks.measures import FIVE_MINUTES, QUARTER, counted, offset_lag
 
 _LOGS = "Read its log group of the last minutes, level ERROR first."
 _MAX_LAG = 10_000
+_MANY_DEGRADED = 5
+"""Answers in five minutes: a store that is slow once makes a few."""
 _MAX_SESSIONS_BEHIND = 2
 _SILENT_HOURS = 68
 """Longer than the 66 hours from Friday's last analysis to Monday's first; CloudWatch looks back 7 days at most."""
@@ -259,4 +261,14 @@ class ObservabilityStack(Stack):
             comparison=_Comparison.GREATER_THAN_THRESHOLD,
             periods=3,
             low_samples="ignore",
+        )
+        self._alarm(
+            "api-degraded",
+            counted("api", "Degraded", period=FIVE_MINUTES),
+            f"For 15 minutes {_MANY_DEGRADED} or more answers in each five were made without a store or a language "
+            "model: slower or with less in them, but right. Open /api/v1/health: `degraded` names what is away and the "
+            "paths that suffer. If it names nothing, it is the function llm_analysis: see its log. Answers are whole "
+            "again by themselves once it is back.",
+            threshold=_MANY_DEGRADED,
+            periods=3,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
 
 import pytest
 
@@ -73,6 +74,7 @@ BAR = (*SCHEMAS, "Bar", "properties")
 WISH = (*SCHEMAS, "Wish")
 BODY = ("paths", "/bars", "post", "requestBody")
 GONE = object()
+TODAY = dt.date(2027, 5, 25)
 
 
 def changed(path, value):
@@ -91,8 +93,8 @@ def changed(path, value):
 
 
 BREAKING = {
-    "path removed": (("paths", "/health"), GONE, "/health: removed"),
-    "operation removed": (("paths", "/bars", "post"), GONE, "POST /bars: removed"),
+    "path removed": (("paths", "/health"), GONE, "GET /health: removed, and it was not deprecated"),
+    "operation removed": (("paths", "/bars", "post"), GONE, "POST /bars: removed, and it was not deprecated"),
     "operation renamed": ((*GET, "operationId"), "bars", "GET /bars: operationId changed from getBars to bars"),
     "parameter removed": (LIMIT, GONE, "GET /bars: query parameter limit removed"),
     "new required parameter": (
@@ -152,14 +154,44 @@ PASSING = {
 @pytest.mark.parametrize("name", BREAKING)
 def test_what_breaks_a_client_is_refused(name):
     path, value, told = BREAKING[name]
-    changes = breaking_changes(BASE, changed(path, value))
+    changes = breaking_changes(BASE, changed(path, value), TODAY)
     assert any(change.endswith(told) for change in changes), changes
 
 
 @pytest.mark.parametrize("name", PASSING)
 def test_additions_pass(name):
     path, value = PASSING[name]
-    assert breaking_changes(BASE, changed(path, value)) == []
+    assert breaking_changes(BASE, changed(path, value), TODAY) == []
+
+
+def deprecated(**marks):
+    before = copy.deepcopy(BASE)
+    operation = before["paths"]["/health"]["get"]
+    operation |= marks
+    operation["responses"]["200"]["headers"] = {"Sunset": {}}
+    return before
+
+
+@pytest.mark.parametrize(
+    ("marks", "told"),
+    [
+        ({"deprecated": True, "x-sunset": "2027-05-24T23:59:59+00:00"}, []),
+        ({"deprecated": True, "x-sunset": "2027-05-25T00:00:00+00:00"}, ["removed, and its sunset is 2027-05-25"]),
+        ({"deprecated": True, "x-sunset": "2027-05-25T06:00:00+07:00"}, []),
+        ({"deprecated": True, "x-sunset": "2028-01-01T00:00:00+00:00"}, ["removed, and its sunset is 2028-01-01"]),
+        ({"deprecated": True}, ["removed, and its sunset is not told"]),
+        ({"x-sunset": "2020-01-01T00:00:00+00:00"}, ["removed, and it was not deprecated"]),
+    ],
+)
+def test_what_is_deprecated_may_go_when_the_day_of_its_sunset_is_over(marks, told):
+    before = deprecated(**marks)
+    for now in (changed(("paths", "/health"), GONE), changed(("paths", "/health", "get"), GONE)):
+        assert breaking_changes(before, now, TODAY) == [f"GET /health: {each}" for each in told]
+
+
+def test_to_deprecate_breaks_nobody_and_may_be_taken_back():
+    marked = deprecated(deprecated=True, **{"x-sunset": "2028-01-01T00:00:00+00:00"})
+    assert breaking_changes(BASE, marked, TODAY) == breaking_changes(marked, BASE, TODAY) == []
 
 
 def test_a_shared_schema_is_told_of_once():
@@ -167,7 +199,7 @@ def test_a_shared_schema_is_told_of_once():
     before["paths"]["/again"] = copy.deepcopy(before["paths"]["/bars"])
     now = copy.deepcopy(before)
     del now["components"]["schemas"]["Bar"]["properties"]["close"]
-    assert breaking_changes(before, now) == ["GET /bars 200.bars[].close removed"]
+    assert breaking_changes(before, now, TODAY) == ["GET /bars 200.bars[].close removed"]
 
 
 def test_every_operation_of_the_api_is_compared():
@@ -177,4 +209,4 @@ def test_every_operation_of_the_api_is_compared():
         for verb in verbs:
             now = copy.deepcopy(document)
             content = now["paths"][path][verb]["responses"]["200"].pop("content")
-            assert len(breaking_changes(document, now)) == len(content), (verb, path)
+            assert len(breaking_changes(document, now, TODAY)) == len(content), (verb, path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import json
 import re
 from collections import Counter
@@ -11,12 +12,13 @@ import jsonschema
 import openapi_spec_validator
 import pytest
 
+from api.deprecations import DEPRECATED
 from api.openapi import EXAMPLES, PROBLEMS, WORDS
 from api.problems import MEDIA_TYPE
 from infra.openapi_breaking import breaking_changes
 from tests.openapi import document as openapi
 
-OF_NO_OPERATION = {"unknown-route", "method-not-allowed", "http-error"}
+OF_NO_OPERATION = {"unknown-route", "method-not-allowed", "http-error", "cross-origin-refused"}
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +53,14 @@ def test_the_committed_examples_are_what_is_answered():
 
 def test_clients_of_the_last_release_still_work(document):
     released = json.loads(openapi.RELEASED.read_text(encoding="utf-8"))
-    assert breaking_changes(released, document) == [], "a change that breaks a client belongs under a new /api/v2"
+    today = dt.datetime.now(dt.UTC).date()
+    assert breaking_changes(released, document, today) == [], (
+        "a change that breaks a client belongs under a new /api/v2"
+    )
+
+
+def test_what_is_deprecated_is_an_operation(operations):
+    assert set(DEPRECATED) <= set(operations)
 
 
 def test_it_is_an_openapi_document(document):
