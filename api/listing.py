@@ -14,6 +14,7 @@ from api.dependencies import known
 from api.freshness import Gauge
 from api.schemas import StockDetail, StockItem, StockList
 from api.services import Services
+from stock_ai import market_view
 from stock_ai.errors import RetryableError
 from stock_ai.market.symbols import is_index
 from stock_ai.models.base import Interval
@@ -115,6 +116,8 @@ def detail(services: Services, symbol: str) -> StockDetail:
         last=last,
         close=close,
         adjusted_close=bar.adjusted_close if bar else None,
+        # An analysis of an earlier session knows the change of that one.
+        change_percent=market_view.row(insight).change_percent if insight and insight.as_of == last else None,
         signal=insight.signal if insight else None,
         confidence=insight.confidence if insight else None,
         calibrated=insight.calibrated if insight else False,

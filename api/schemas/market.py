@@ -107,6 +107,7 @@ class RankedSignal(Schema):
     signal: Signal
     confidence: float
     calibrated: bool = Field(description="Whether `confidence` is a calibrated probability.")
+    proven_skill: bool | None = Field(description="Whether the model has beaten the base rate on unseen sessions.")
     close: Price | None
     as_of: dt.date
 

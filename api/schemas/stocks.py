@@ -51,6 +51,9 @@ class StockDetail(Answer):
     last: dt.date = Field(description="Trading date of the last daily bar; while prices are away, of the analysis.")
     close: Price | None = Field(description="Close as traded on `last`.")
     adjusted_close: Price | None
+    change_percent: float | None = Field(
+        description="From the close before, adjusted: a dividend is no decline. Null until `last` has been analysed."
+    )
     signal: Signal | None
     confidence: float | None
     calibrated: bool = Field(description="Whether `confidence` is a calibrated probability.")

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from functions.llm_analysis import phrases
+from functions.llm_analysis import fact_names, phrases
 from functions.llm_analysis.draft import Draft
 from functions.llm_analysis.facts import FactSheet
 from stock_ai.llm_engines import PROMPT_VERSION, Engine
@@ -76,12 +76,13 @@ def analysis(
             "drivers": [statement.text for statement in draft.drivers],
             "risks": [statement.text for statement in draft.risks],
             "levels": [
-                Level(kind=level.kind, fact=fact.id, name=fact.name, price=fact.value) for level, fact in levels
+                Level(kind=level.kind, fact=fact.id, name=fact_names.name(fact, language), price=fact.value)
+                for level, fact in levels
             ],
             "stance": draft.stance,
             "stance_confidence": draft.stance_confidence,
             "horizon": draft.horizon,
-            "cited": _cited(draft, sheet),
+            "cited": _cited(draft, sheet, language),
             "grounding": finished.grounding,
             "usage": finished.usage,
             "disclaimer": phrases.disclaimer(engine.provider.value, language, sheet.simulated),
@@ -99,7 +100,7 @@ def total(usages: Iterable[LlmUsage]) -> LlmUsage:
     return LlmUsage.model_validate(sums)
 
 
-def _cited(draft: Draft, sheet: FactSheet) -> list[CitedFact]:
+def _cited(draft: Draft, sheet: FactSheet, language: Language) -> list[CitedFact]:
     places: dict[str, list[str]] = defaultdict(list)
     for at, statement in draft.statements():
         # The sentences of the summary are one text.
@@ -112,8 +113,8 @@ def _cited(draft: Draft, sheet: FactSheet) -> list[CitedFact]:
     return [
         CitedFact(
             id=fact.id,
-            name=fact.name,
-            value=fact.value,
+            name=fact_names.name(fact, language),
+            value=fact_names.value(fact, language),
             unit=fact.unit,
             date=fact.date,
             cited_in=places[fact.id],

@@ -10,6 +10,7 @@ import itertools
 import numpy as np
 
 from stock_ai.indicators.table import INDICATORS
+from stock_ai.ml.features import FEATURES
 from tests.browser.fixture_market import MODEL, SIGNALS, Stock, stocks, tallies
 
 _ROUND = 4
@@ -25,6 +26,8 @@ class World:
     sessions_behind: int = 0
     streaming: bool = True
     llm_problem: tuple[int, str, str] | None = None
+    usual: bool = True
+    """Whether reasons tell what they are compared with; those of an earlier release do not."""
     pending: frozenset[str] = frozenset({"VTP"})
     broken: frozenset[str] = frozenset()
     """Routes, such as `market/sectors`, that fail."""
@@ -71,14 +74,16 @@ class Answers:
         signal = stock.signals[-1]
         modelled = not stock.index
         reasons = [
-            {"feature": name, "value": stock.newest(name) or 0.0, "weight": weight, "text": text}
-            for name, weight, text in (
-                ("roc_20", 0.214, "Over 20 sessions it has moved more than most of the market."),
-                ("rsi_14", -0.118, "The relative strength index is high, which has rather come before declines."),
-                ("volume_ratio_20", 0.081, "Its volume is above its mean of 20 sessions."),
-                ("natr_14", -0.043, "It moves less from day to day than most stocks."),
+            {"feature": name, "value": value, "weight": weight,
+             "usual": usual if self.world.usual else None,
+             "text": f"{FEATURES.get(name, name)} is {value:.3g}, above its usual {usual:.3g}"}
+            for name, value, usual, weight in (
+                ("return_20", 0.0314159, 0.00412, 0.214),
+                ("rank_volatility_20", 0.8125, 0.5, -0.118),
+                ("distance_sma_200", -0.0521, 0.0133, 0.081),
+                ("not_yet_named", 0.03, 0.02, -0.043),
             )
-        ]
+        ]  # fmt: skip
         nulls = {item.name: {"reason": "warm_up"} for item in INDICATORS if stock.newest(item.name) is None}
         ai = {
             "analysis_id": "0" * 32, "symbol": stock.symbol, "as_of": str(stock.bars.dates[-1]), "adjusted": True,

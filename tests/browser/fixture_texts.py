@@ -15,6 +15,15 @@ _WORDS = {
         "risks": ["The model behind the signal has no proven skill.", "One session can undo a week of this move."],
         "disclaimer": "Made from stored figures; no investment advice.",
         "above": "above", "below": "below",
+        "facts": {
+            "close": "Last close as traded", "return_1": "Change of the close against the session before",
+            "level.sma_50": "Average close of 50 sessions", "rsi_14": "RSI of 14 sessions (0 to 100)",
+            "volume": "Shares traded in the session", "volume_ratio_20": "Volume against its mean of 20 sessions",
+            "signal": "What the model expects of the next 5 sessions against the market",
+            "model.proven": "Better than the base rate on unseen sessions, beyond chance",
+            "model.trained_until": "Last date the model has learned from", "reason.return_20": "Speaks for the signal",
+        },
+        "reason": "return over 20 sessions is 0.0314, above its usual 0.00412: speaks for BUY",
     },
     "vi": {
         "summary": "{symbol} đóng cửa ở {close} đồng, thay đổi {change} % so với phiên trước. Giá nằm {mean} trung bình"
@@ -24,6 +33,16 @@ _WORDS = {
                   "Một phiên có thể xóa cả tuần tăng giảm."],
         "disclaimer": "Tạo từ số liệu đã lưu; không phải lời khuyên đầu tư.",
         "above": "trên", "below": "dưới",
+        "facts": {
+            "close": "Giá đóng cửa gần nhất, theo giá giao dịch",
+            "return_1": "Thay đổi giá đóng cửa so với phiên trước",
+            "level.sma_50": "Giá đóng cửa trung bình 50 phiên", "rsi_14": "RSI 14 phiên (0 đến 100)",
+            "volume": "Số cổ phiếu giao dịch trong phiên", "volume_ratio_20": "Khối lượng so với trung bình 20 phiên",
+            "signal": "Dự báo của mô hình cho 5 phiên tới so với thị trường",
+            "model.proven": "Vượt tỷ lệ cơ sở trên các phiên chưa thấy, ngoài ngẫu nhiên",
+            "model.trained_until": "Ngày cuối mà mô hình đã học", "reason.return_20": "Ủng hộ tín hiệu",
+        },
+        "reason": "Mức thay đổi giá trong 20 phiên đang ở mức cao, ủng hộ tín hiệu BUY.",
     },
 }  # fmt: skip
 
@@ -34,29 +53,38 @@ def explanation(stock: Stock, language: str) -> dict:
     close, mean = stock.price(stock.bars.close[-1]), stock.newest("sma_50") or 0
     as_of = str(stock.bars.dates[-1])
     values = {
-        "symbol": stock.symbol, "close": f"{close:,}".replace(",", "." if language == "vi" else ","),
+        "symbol": stock.symbol, "close": close,
         "change": stock.newest("roc_1"), "mean": words["above" if close > mean else "below"],
         "rsi": stock.newest("rsi_14"), "month": stock.newest("roc_20"), "volume": stock.newest("volume_ratio_20"),
     }  # fmt: skip
+    shown = {name: _written(value, language) for name, value in values.items()}
     facts = [
-        ("close", "Close", close, "VND"),
-        ("roc_1", "Change of the close since the session before", values["change"], "%"),
-        ("sma_50", "Mean close of 50 sessions", mean, "VND"), ("rsi_14", "Relative strength index, 14 sessions",
-        values["rsi"], ""), ("roc_20", "Change of the close over 20 sessions", values["month"], "%"),
+        ("close", close, "VND"), ("return_1", values["change"], "%"), ("level.sma_50", mean, "VND"),
+        ("rsi_14", values["rsi"], ""), ("volume", round(float(stock.bars.volume[-1])), "shares"),
+        ("volume_ratio_20", values["volume"], "x"), ("signal", stock.signals[-1]["signal"], ""),
+        ("model.proven", "no", ""), ("model.trained_until", "2025-07-31", ""),
+        ("reason.return_20", words["reason"], ""),
     ]  # fmt: skip
     return {
         "analysis_id": "ab" * 16, "symbol": stock.symbol, "as_of": as_of, "language": language,
         "event_time": (dt.datetime.now(dt.UTC) - dt.timedelta(minutes=7)).isoformat(), "ai_analysis_id": "0" * 32,
         "provider": "anthropic", "model": "claude-sonnet-4-5", "prompt_version": "3", "close": close,
-        "summary": words["summary"].format(**values), "drivers": [one.format(**values) for one in words["drivers"]],
+        "summary": words["summary"].format(**shown), "drivers": [one.format(**shown) for one in words["drivers"]],
         "risks": words["risks"], "stance": "neutral", "stance_confidence": "low", "horizon": "days",
-        "levels": [{"kind": "support", "fact": "sma_50", "name": "Mean close of 50 sessions", "price": round(mean)}],
-        "cited": [{"id": one[0], "name": one[1], "value": one[2], "unit": one[3], "date": as_of,
-                   "cited_in": ["summary"]} for one in facts],
+        "levels": [{"kind": "support", "fact": "level.sma_50", "name": words["facts"]["level.sma_50"],
+                    "price": round(mean)}],
+        "cited": [{"id": fact, "name": words["facts"][fact], "value": value, "unit": unit, "date": as_of,
+                   "cited_in": ["summary"]} for fact, value, unit in facts],
         "grounding": {"claims": 14, "faults": 1, "repaired": True, "removed": []},
         "usage": {"calls": 2, "input_tokens": 3120, "output_tokens": 410, "cost_usd": 0.0156},
         "disclaimer": words["disclaimer"], "simulated": False,
     }  # fmt: skip
+
+
+def _written(value: object, language: str) -> str:
+    if isinstance(value, str):
+        return value
+    return f"{value:,}".translate(str.maketrans(",.", ".,")) if language == "vi" else f"{value:,}"
 
 
 def story(text: dict) -> Iterator[tuple[str, dict]]:

@@ -51,6 +51,59 @@ def test_confidence_says_what_it_is_worth(open_page):
     expect(page.locator(".reasons li")).to_have_count(4)
 
 
+def test_reasons_are_told_in_the_language_of_the_page(open_page, site):
+    stated = site.answers.stocks["FPT"].signals[-1]["signal"]
+    signal = {"BUY": "Mua", "HOLD": "Giữ", "SELL": "Bán"}[stated]
+    reasons = open_page("#/symbol/FPT", language="vi").locator(".reasons p")
+    expect(reasons).to_have_text(
+        [
+            f"Mức thay đổi giá trong 20 phiên là 0,0314, cao hơn mức thường thấy 0,00412: ủng hộ tín hiệu {signal}.",
+            "Thứ hạng toàn thị trường về độ biến động 20 phiên là 0,813, cao hơn mức thường thấy 0,5:"
+            f" phản đối tín hiệu {signal}.",
+            "Khoảng cách tới trung bình 200 phiên là -0,0521, thấp hơn mức thường thấy 0,0133:"
+            f" ủng hộ tín hiệu {signal}.",
+            "not_yet_named is 0.03, above its usual 0.02",
+        ]
+    )
+    # Of a feature that the page does not know there are the words of the API.
+    expect(reasons.locator("[lang=en]")).to_have_text(["not_yet_named is 0.03, above its usual 0.02"])
+    english = open_page("#/symbol/FPT").locator(".reasons p").first
+    expect(english).to_have_text(
+        f"Return over 20 sessions is 0.0314, above its usual 0.00412: speaks for the signal {stated.capitalize()}."
+    )
+    expect(english.locator("[lang]")).to_have_count(0)
+
+
+def test_reasons_of_an_earlier_release_are_told_by_the_api(open_page, site):
+    site.answers.world.usual = False
+    page = open_page("#/symbol/FPT", language="vi")
+    expect(page.locator(".reasons p [lang=en]")).to_have_count(4)
+    expect(page.locator(".reasons p").first).to_have_text(re.compile("^return over 20 sessions is 0.0314"))
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_nothing_else_on_the_vietnamese_page_is_english(open_page, width):
+    page = open_page("#/symbol/FPT", language="vi", width=width)
+    page.locator(".button.primary").click()
+    page.locator(".letter summary").click()
+    cells = page.locator(".letter tbody td.num:not(.wide)")
+    expect(cells).to_have_count(10)
+    values = [text.replace("\u00a0", " ") for text in cells.all_inner_texts()]
+    assert values[4].endswith(" cổ phiếu")
+    assert values[5].endswith(" lần")
+    assert values[6] in ("Mua", "Giữ", "Bán")
+    assert values[7:9] == ["không", "31/07/2025"]
+    expect(page.locator(".letter th[scope=row]").first).to_have_text("Giá đóng cửa gần nhất, theo giá giao dịch")
+    assert page.evaluate("[...document.querySelectorAll('main [lang=en]')].map((one) => one.textContent)") == [
+        "not_yet_named is 0.03, above its usual 0.02"
+    ]
+    titles = page.evaluate("[...document.querySelectorAll('main [title]')].map((one) => one.title)")
+    assert titles
+    assert [one for one in titles if re.search(r"\b(of|the|over|sessions|average)\b", one)] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate("(one) => one.scrollWidth <= one.clientWidth", page.locator(".letter").element_handle())
+
+
 @pytest.mark.parametrize("streaming", [True, False])
 @pytest.mark.parametrize("language", ["en", "vi"])
 def test_explanation_is_streamed_or_polled_for(open_page, site, streaming, language):
@@ -59,7 +112,7 @@ def test_explanation_is_streamed_or_polled_for(open_page, site, streaming, langu
     page.locator(".button.primary").click()
     expect(page.locator(".letter .summary")).to_contain_text("FPT closed" if language == "en" else "FPT đóng cửa")
     page.locator(".letter summary").click()
-    expect(page.locator(".letter table tbody tr")).to_have_count(5)
+    expect(page.locator(".letter table tbody tr")).to_have_count(10)
     expect(page.locator(".credits")).to_contain_text("claude-sonnet-4-5")
     expect(page.locator(".credits")).to_contain_text(re.compile(r"0[.,]0156"))
     assert page.watched.failed == [] if streaming else len(page.watched.failed) == 1
@@ -76,6 +129,15 @@ def test_refused_explanation_shows_its_problem(open_page, site):
     alert = page.get_by_role("alert")
     expect(alert).to_contain_text("The day's budget for explanations is spent")
     expect(alert).to_contain_text("the budget of 1.00 USD is spent")
+
+
+def test_refusal_is_told_in_vietnamese(open_page, site):
+    site.answers.world.llm_problem = (429, "llm-budget-spent", "the budget of 1.00 USD is spent")
+    page = open_page("#/symbol/FPT", language="vi")
+    page.locator(".button.primary").click()
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("Đã hết ngân sách giải thích trong ngày")
+    expect(alert.locator("[lang=en]")).to_have_count(0)
 
 
 def test_pending_analysis_is_no_error_and_the_rest_is_there(open_page):
@@ -100,6 +162,7 @@ def test_index_has_points_and_no_price_limits(open_page):
     page = open_page("#/symbol/VNINDEX")
     expect(page.locator(".quotes")).not_to_contain_text("Ceiling")
     expect(page.get_by_text("An index is not modelled")).to_be_visible()
+    expect(page.get_by_text("The model foresees stocks against the market, not the market.")).to_be_visible()
     assert page.watched.all == []
 
 

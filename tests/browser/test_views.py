@@ -107,6 +107,19 @@ def test_record_shows_reliability_for_each_horizon(open_page):
     expect(page.get_by_text("Skill not proven")).to_be_visible()
 
 
+def test_record_ends_with_its_doubts_in_the_language_of_the_page(open_page):
+    doubts = open_page("#/record", language="vi").locator(".disclaimers li")
+    expect(doubts).to_have_count(2)
+    expect(doubts.first).to_contain_text("Mô hình gradient_boosting 2025.08.22 chưa chứng minh được năng lực")
+    expect(doubts.last).to_contain_text("không phải lời khuyên đầu tư")
+    expect(open_page("#/record").locator(".disclaimers li").last).to_contain_text("no investment advice")
+
+
+@pytest.mark.parametrize("path", ["", "#/screen"])
+def test_lists_say_that_the_skill_is_not_proven(open_page, path):
+    expect(open_page(path, language="vi").locator(".caution")).to_contain_text("chưa chứng minh được năng lực")
+
+
 @pytest.mark.parametrize(("typed", "expected"), [("fp", "FPT"), ("vietcapital", None), ("asia comm", "ACB")])
 def test_search_finds_by_symbol_and_name(open_page, typed, expected):
     page = open_page()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from functions.llm_analysis.context import Context
 from functions.llm_analysis.facts import Fact, FactSheet
+from stock_ai.indicators import INDICATORS, RELATIVE
 from stock_ai.market.trading_calendar import Exchange, default_calendar
+from stock_ai.models.analysis import Signal, SignalReason, WithheldReason
 from stock_ai.quality.report import SoftWarning, SymbolQuality, WarningKind
 from stock_ai.track_record.record import Tallies, Tally, TrackRecord
 from stock_ai.track_record.records import Outcome, OutcomeStatus
-from tests.fakes.api_services import DAY, NOW, make_analysis, make_bar
+from tests.fakes.api_services import DAY, NOW, make_analysis, make_bar, make_withheld
 from tests.fakes.clock import FixedClock
 from tests.fakes.stores import MemoryInsightStore, MemoryPriceStore
 
@@ -160,3 +163,21 @@ def make_sheet(*facts, symbol="FPT", close=99_000, simulated=False):
         unit, direction = (*rest, *("", None)[len(rest) :])
         made.append(Fact(fact_id, fact_id, value, unit, DAY, direction))
     return FactSheet(symbol, DAY, "ai-1", close, simulated, tuple(made))
+
+
+def every_fact():
+    """A fact of each kind that sheets hold, from a stock with all there is to know, an index and a simulation."""
+    indicators = dict.fromkeys((one.name for one in (*INDICATORS, *RELATIVE)), 50.0)
+    reasons = [
+        SignalReason(feature=feature, value=1, usual=0.5, weight=weight, text=f"{feature} speaks")
+        for feature, weight in (("return_5", 0.2), ("rank_volatility_20", -0.1))
+    ]
+    known = make_analysis(indicators=indicators, probabilities=dict.fromkeys(Signal, 0.3), band=0.02, reasons=reasons)
+    around = Around()
+    around.prices.upsert(make_bars())
+    around.quality.kept["FPT"] = make_quality(warnings=[(kind, DAY) for kind in WarningKind])
+    around.track.tallies, around.track.rows = make_record(), [make_outcome()]
+    withheld = make_withheld("VNINDEX", WithheldReason.INDEX_NOT_MODELLED, "no", close=Decimal("1645.47"))
+    unreal = make_analysis(provisional=True, simulated=True)
+    sheets = [around.sheet(known), Around().sheet(withheld), Around().sheet(unreal)]
+    return list({(fact.id, fact.unit): fact for sheet in sheets for fact in sheet.facts}.values())

@@ -21,6 +21,12 @@ export function number(value, digits = 0, least = 0) {
   return maker(Intl.NumberFormat, { maximumFractionDigits: digits, minimumFractionDigits: least }).format(value);
 }
 
+/** A number of any size to three significant digits. */
+export function significant(value) {
+  if (absent(value)) return NONE;
+  return maker(Intl.NumberFormat, { maximumSignificantDigits: 3 }).format(value);
+}
+
 /** Whole VND without a currency, or points with two decimals. */
 export function price(value, index = false) {
   return index ? number(value, 2, 2) : number(value);

@@ -37,5 +37,5 @@ export function t(key, values) {
   return values ? text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole) : text;
 }
 
-/** The words of a key, else `fallback`: for names that come from the API and may be newer than this page. */
-export const known = (key, fallback) => words[key] ?? fallback;
+/** The words of a key as `t` gives them, else `fallback`: for names that come from the API and may be newer than this page. */
+export const known = (key, fallback, values) => (key in words ? t(key, values) : fallback);

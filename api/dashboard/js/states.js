@@ -2,7 +2,7 @@
 
 import { forget } from "./api.js";
 import { announce, h, put } from "./dom.js";
-import { known, t } from "./i18n.js";
+import { known, language, t } from "./i18n.js";
 import { icon } from "./icons.js";
 import { link, refresh } from "./router.js";
 
@@ -24,13 +24,16 @@ export function empty(text, ...more) {
 /** An error as a reader can use it: what, why, what to do, and the name of the request for whoever runs this. */
 export function failure(error) {
   const pending = error.pending;
-  const title = known(`problem.${error.kind}`, error.title ?? t("problem.unexpected"));
+  const own = known(`problem.${error.kind}`, null);
+  const title = own ?? error.title ?? t("problem.unexpected");
+  // The API gives its details in English: elsewhere they are for problems that the page has no words for.
+  const detail = error.message !== title && (language() === "en" || own === null) ? error.message : null;
   const wait = error.retryAfter ? h("p", {}, t("state.retry-after", { seconds: error.retryAfter })) : null;
   return h(
     "div",
     { class: pending ? "state pending" : "state failed", role: pending ? "status" : "alert" },
     h("p", { class: "state-title" }, icon(pending ? "info" : "warning"), " ", title),
-    error.message && error.message !== title ? h("p", { lang: "en", class: "detail" }, error.message) : null,
+    detail ? h("p", { lang: language() === "en" ? null : "en", class: "detail" }, detail) : null,
     suggestions(error.suggestions ?? []),
     wait,
     error.requestId

@@ -152,6 +152,9 @@ export function caution(rows) {
   return h("p", { class: "caution" }, icon("warning"), h("span", {}, t("worth.list"), " ", h("a", { href: link(["record"]) }, t("nav.record"))));
 }
 
+/** Words of the API that the page has none of its own for. */
+export const inEnglish = (text) => (language() === "en" ? text : h("span", { lang: "en" }, text));
+
 /** The date of the data, in words. */
 export const asOf = (date) => t("freshness.as-of", { date: day(date) });
 

@@ -12,7 +12,7 @@ from api.app import create_app
 from api.probes import examine
 from stock_ai.errors import RetryableError
 from stock_ai.indicators.table import INDICATORS
-from tests.fakes.api_services import make_analysis, memory_services
+from tests.fakes.api_services import make_analysis, make_bar, memory_services
 from tests.fakes.http_client import Client
 
 FRESH = {
@@ -51,11 +51,19 @@ def test_empty_stores_give_an_empty_list():
 def test_detail_joins_last_bar_and_signal(client):
     detail = client.get("/api/v1/stocks/FPT").json()
     assert (detail["close"], detail["adjusted_close"], detail["signal"]) == (99000, 99000, "BUY")
+    assert detail["change_percent"] == -1.2
     assert (detail["index"], detail["analysis_as_of"], detail["freshness"]) == (False, "2025-08-22", FRESH)
     waiting = client.get("/api/v1/stocks/VCB").json()
     assert (waiting["close"], waiting["signal"], waiting["analysis_as_of"]) == (99000, None, None)
+    assert waiting["change_percent"] is None
     index = client.get("/api/v1/stocks/VNINDEX").json()
     assert (index["index"], index["close"], index["withheld"]["reason"]) == (True, 1616.8, "index_not_modelled")
+
+
+def test_detail_knows_no_change_of_a_session_that_is_not_analysed(client, services):
+    services.prices.upsert([make_bar(time=dt.date(2025, 8, 25), close=101_000)])
+    detail = client.get("/api/v1/stocks/FPT").json()
+    assert (detail["last"], detail["analysis_as_of"], detail["change_percent"]) == ("2025-08-25", "2025-08-22", None)
 
 
 def test_symbols_may_be_in_lower_case(client):
@@ -121,6 +129,7 @@ def test_overview_counts_the_market_in_three_reads(client, services):
         "new_lows": 0,
     }
     assert [(item["symbol"], item["confidence"]) for item in market["top"]] == [("HPG", 0.7), ("FPT", 0.612)]
+    assert [item["proven_skill"] for item in market["top"]] == [True, True]
     assert market["vnindex"] == {
         "symbol": "VNINDEX",
         "as_of": "2025-08-22",

@@ -254,6 +254,8 @@ def test_reasons_are_the_strongest_influences_in_words():
             first = reasons[0]
             assert first.weight == pytest.approx(weights[row, FEATURE_NAMES.index(first.feature)], rel=1e-5)
             assert abs(first.weight) == pytest.approx(np.abs(weights[row]).max(), rel=1e-5)
+            assert first.usual == pytest.approx(parts.medians[FEATURE_NAMES.index(first.feature)], rel=1e-5)
+            assert ("above" in first.text) is (first.value > first.usual)
             assert ("speaks for" in first.text) is (first.weight > 0)
             assert signal.value in first.text
 

@@ -1,6 +1,7 @@
 // The indicators that the API knows, asked for once.
 
 import { get } from "../api.js";
+import { known } from "../i18n.js";
 
 export const FAMILIES = ["overlay", "momentum", "trend", "volatility", "volume", "relative", "candle"];
 let asked = null;
@@ -13,6 +14,9 @@ export function catalogue() {
   });
   return asked;
 }
+
+/** What an indicator is, in the language of the page where it has words for it. */
+export const describe = (indicator) => known(`indicator.${indicator.name}`, indicator.description);
 
 /** The indicator that a name as in the address (`rsi_14`, `macd:12:26:9`) or of a series is of. */
 export const find = (list, name) =>

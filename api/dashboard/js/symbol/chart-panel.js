@@ -7,7 +7,7 @@ import { change, compact, day, price } from "../format.js";
 import { t } from "../i18n.js";
 import { empty, failure } from "../states.js";
 import { table } from "../table.js";
-import { catalogue, find, over } from "./catalogue.js";
+import { catalogue, describe, find, over } from "./catalogue.js";
 import { loadDrawer } from "./drawer.js";
 import { adder } from "./picker.js";
 
@@ -79,8 +79,9 @@ export function chartPanel(place, { symbol, detail, query, record, signal }) {
     if (signal.aborted) return;
     const chips = chosen.names.map((name) => {
       const label = t("chart.remove", { name });
+      const indicator = find(list, name);
       const remove = () => pick(chosen.names.filter((one) => one !== name));
-      return h("button", { type: "button", class: "chip", "aria-label": label, title: find(list, name)?.description ?? label, onclick: remove }, name, h("span", { "aria-hidden": "true" }, " ×"));
+      return h("button", { type: "button", class: "chip", "aria-label": label, title: indicator ? describe(indicator) : label, onclick: remove }, name, h("span", { "aria-hidden": "true" }, " ×"));
     });
     put(picker, chips, chosen.names.length < MOST ? adder(list, chosen.names, (name) => pick([...chosen.names, name])) : null);
   };

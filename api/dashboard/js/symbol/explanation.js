@@ -11,6 +11,8 @@ import { letter } from "./letter.js";
 
 const POLL_SECONDS = 2;
 const LONGEST_MS = 120_000;
+/** What a `failed` event calls an error, as a problem document has it; any other is one of a service that is away. */
+const PROBLEMS = { BudgetSpentError: "llm-budget-spent", LlmMisconfiguredError: "llm-misconfigured", InvalidInputError: "invalid-request" };
 /** Set once the API has said that it cannot stream, so that it is not asked again in this visit. */
 let polls = false;
 
@@ -84,12 +86,14 @@ async function streamed(path, body, signal) {
     if (event === "done") return { ...data.analysis, served: data.served };
     if (event === "failed") throw broken(data);
   }
-  throw broken({ message: t("explain.cut") });
+  throw cut();
 }
 
 /** A `failed` event as the error that a POST would have had. */
 const broken = ({ kind, message, retry_after: wait }) =>
-  new ApiError({ type: kind ?? "stream", title: t("problem.temporarily-unavailable"), status: 503, detail: message }, wait ?? null);
+  new ApiError({ type: PROBLEMS[kind] ?? "temporarily-unavailable", status: 503, detail: message }, wait ?? null);
+
+const cut = () => new ApiError({ type: "cut", title: t("explain.cut"), status: 503 });
 
 async function polled(path, body, signal) {
   put(body, h("p", { class: "phase" }, t("phase.writing")));
@@ -97,7 +101,7 @@ async function polled(path, body, signal) {
   let response = await send(address(path), { method: "POST", headers, body: JSON.stringify({ language: language() }), signal });
   const end = Date.now() + LONGEST_MS;
   while (response.status === 202) {
-    if (Date.now() > end) throw broken({ message: t("explain.cut") });
+    if (Date.now() > end) throw cut();
     const { location } = await response.json();
     await pause((Number(response.headers.get("Retry-After")) || POLL_SECONDS) * 1000, signal);
     response = await send(new URL(location, address("")), { signal });

@@ -1,10 +1,10 @@
 // The insight: signal, confidence and what it is worth, its parts and reasons.
 
 import { h } from "../dom.js";
-import { day, number, share } from "../format.js";
-import { known, language, t } from "../i18n.js";
+import { day, number, share, significant } from "../format.js";
+import { known, t } from "../i18n.js";
 import { icon } from "../icons.js";
-import { asOf, bar, panel, signalBadge, stack } from "../widgets.js";
+import { asOf, bar, inEnglish, panel, signalBadge, stack } from "../widgets.js";
 
 const HORIZON = "5";
 const KIND = { BUY: ["up", 1], HOLD: ["flat", 0], SELL: ["down", -1] };
@@ -15,11 +15,11 @@ export function insightPanel(insight, record) {
   return panel(
     t("insight.title"),
     asOf(insight.as_of),
-    insight.signal ? verdict(insight) : withheld(insight.withheld),
+    insight.signal ? verdict(insight) : withheld(insight.withheld, ai?.bars),
     insight.signal ? worth(insight, record) : null,
     agreement(insight.agreement),
     insight.parts?.length ? [h("h3", { class: "minor" }, t("insight.parts")), partList(insight.parts)] : null,
-    ai?.reasons?.length ? [h("h3", { class: "minor" }, t("insight.reasons")), reasonList(ai.reasons)] : null,
+    ai?.reasons?.length ? [h("h3", { class: "minor" }, t("insight.reasons")), reasonList(ai.reasons, insight.signal)] : null,
   );
 }
 
@@ -45,13 +45,13 @@ const chance = (name, value) => ({
 
 const calibrated = (insight) => insight.calibrated ?? true;
 
-function withheld(reason) {
+function withheld(reason, bars) {
   if (!reason) return h("p", { class: "muted" }, t("signal.none"));
   return h(
     "div",
     { class: "verdict" },
     h("p", { class: "verdict-line" }, signalBadge(null), h("span", {}, known(`withheld.${reason.reason}`, reason.reason))),
-    h("p", { class: "muted", lang: "en" }, reason.detail),
+    h("p", { class: "muted" }, known(`withheld-why.${reason.reason}`, inEnglish(reason.detail), { bars: number(bars) })),
   );
 }
 
@@ -122,8 +122,7 @@ function partList(parts) {
   );
 }
 
-
-function reasonList(reasons) {
+function reasonList(reasons, signal) {
   const most = Math.max(...reasons.map((one) => Math.abs(one.weight)));
   return h(
     "ul",
@@ -132,11 +131,25 @@ function reasonList(reasons) {
       h(
         "li",
         { class: one.weight >= 0 ? "for" : "against" },
-        h("span", { class: "reason-head" }, h("code", {}, one.feature), h("span", {}, number(one.value, 3))),
+        h("span", { class: "reason-head" }, h("code", {}, one.feature), h("span", {}, significant(one.value))),
         bar(Math.abs(one.weight) / most, one.weight >= 0 ? "weight for" : "weight against"),
         h("span", { class: "side" }, t(one.weight >= 0 ? "reason.for" : "reason.against")),
-        h("p", { lang: language() === "en" ? null : "en" }, one.text),
+        h("p", {}, reasonSentence(one, signal) ?? inEnglish(one.text)),
       ),
     ),
   );
+}
+
+/** A reason in the language of the page; null where the page has no name for it, or what is usual is not told. */
+function reasonSentence({ feature, value, usual, weight }, signal) {
+  const name = known(`feature.${feature}`, null);
+  if (name === null || typeof usual !== "number" || !signal) return null;
+  const side = value > usual ? "above" : "below";
+  const sentence = t(`reason.${side}-${weight >= 0 ? "for" : "against"}`, {
+    feature: name,
+    value: significant(value),
+    usual: significant(usual),
+    signal: t(`signal.${signal}`),
+  });
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }

@@ -7,6 +7,8 @@ import { icon } from "../icons.js";
 import { table } from "../table.js";
 import { signalBadge } from "../widgets.js";
 
+const DATE = /^\d{4}-\d\d-\d\d$/;
+
 /** The text, its levels, its sources, and who has written it, when, for how much. */
 export function letter(text) {
   const age = text.age_seconds ?? (Date.now() - new Date(text.event_time)) / 1000;
@@ -18,7 +20,7 @@ export function letter(text) {
     h("p", { class: "stance" }, signalBadge(text.stance), h("span", { class: "muted" }, t("explain.stance", { sure: known(`sure.${text.stance_confidence}`, text.stance_confidence), horizon: known(`horizon.${text.horizon}`, text.horizon) }))),
     h("div", { class: "prose", lang: text.language }, h("p", { class: "summary" }, text.summary), points("explain.drivers", text.drivers), points("explain.risks", text.risks)),
     text.levels?.length ? levels(text.levels) : null,
-    text.cited?.length ? sources(text.cited) : null,
+    text.cited?.length ? sources(text) : null,
     h(
       "dl",
       { class: "credits" },
@@ -52,11 +54,11 @@ function levels(list) {
   );
 }
 
-function sources(cited) {
-  const unit = (one) => (typeof one.value === "number" ? number(one.value, 2) : one.value) + (one.unit ? ` ${one.unit}` : "");
+/** The facts of the text; their names are in its language. */
+function sources({ cited, language }) {
   const columns = [
-    { label: t("explain.fact"), cell: (one) => h("span", { lang: "en" }, one.name) },
-    { label: t("explain.value"), number: true, cell: unit },
+    { label: t("explain.fact"), cell: (one) => h("span", { lang: language }, one.name) },
+    { label: t("explain.value"), number: true, cell: (one) => valueOf(one, language) },
     { label: t("col.date"), number: true, wide: true, cell: (one) => day(one.date) },
   ];
   return h(
@@ -65,4 +67,13 @@ function sources(cited) {
     h("summary", {}, t("explain.sources"), h("small", {}, number(cited.length))),
     table(t("explain.sources"), columns, cited),
   );
+}
+
+/** A number with its unit, a date, or a word: of a code in the language of the page, else in that of the text. */
+function valueOf({ id, value, unit }, language) {
+  if (typeof value === "number") return unit ? `${number(value, 2)}${unit === "%" ? "" : "\u00a0"}${known(`unit.${unit}`, unit)}` : number(value, 2);
+  if (DATE.test(value)) return day(value);
+  // `signal` and `withheld` are ids of facts and families of words.
+  const words = known(`${id}.${value}`, known(`word.${value.replaceAll(" ", "_")}`, null));
+  return words ?? h("span", { lang: language }, value);
 }

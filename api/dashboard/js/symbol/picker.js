@@ -2,7 +2,7 @@
 
 import { h, put } from "../dom.js";
 import { known, t } from "../i18n.js";
-import { FAMILIES } from "./catalogue.js";
+import { describe, FAMILIES } from "./catalogue.js";
 
 /** A list of the indicators by family; `add` gets `rsi_14`, or `rsi:21` where parameters were asked for. */
 export function adder(list, names, add) {
@@ -10,7 +10,7 @@ export function adder(list, names, add) {
   const options = groups
     .filter(([, members]) => members.length)
     .map(([family, members]) =>
-      h("optgroup", { label: known(`family.${family}`, family) }, members.map((one) => h("option", { value: one.name, title: one.description }, one.name))),
+      h("optgroup", { label: known(`family.${family}`, family) }, members.map((one) => h("option", { value: one.name, title: describe(one) }, one.name))),
     );
   const asked = h("span", { class: "contents" });
   const changed = ({ target }) => {
@@ -25,7 +25,7 @@ export function adder(list, names, add) {
 
 function parameters(indicator, add) {
   const inputs = indicator.parameters.map(({ name, default: usual, min, max }) =>
-    h("label", { class: "parameter" }, h("span", {}, name), h("input", { type: "number", value: usual, min, max, step: "any", required: true })),
+    h("label", { class: "parameter" }, h("span", {}, known(`parameter.${name}`, name)), h("input", { type: "number", value: usual, min, max, step: "any", required: true })),
   );
   const submit = (event) => {
     event.preventDefault();

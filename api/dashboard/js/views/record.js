@@ -54,9 +54,16 @@ function parts(record, horizon) {
         card(t("record.by-month"), monthTable([...record.by_month].reverse(), horizon)),
       ),
     ),
-    h("ul", { class: "disclaimers", lang: "en" }, (record.disclaimers ?? []).map((text) => h("li", {}, text))),
+    h("ul", { class: "disclaimers" }, disclaimers(record).map((text) => h("li", {}, text))),
   ];
 }
+
+/** The disclaimers of the API, which are English, in the language of the page. */
+const disclaimers = ({ by_model: models, simulated }) => [
+  ...(simulated ? [t("record.simulated")] : []),
+  ...models.filter((one) => !one.proven_skill).map((one) => t("record.doubt", { model: `${one.name} ${one.version}` })),
+  t("record.reading"),
+];
 
 function overallFigures(tally, late) {
   const interval = tally.hit_rate_interval;

@@ -91,7 +91,13 @@ def _reason(column: int, value: float, median: float, weight: float, signal: Sig
     side = "above" if value > median else "below"
     direction = "speaks for" if weight > 0 else "speaks against"
     text = f"{FEATURES[name]} is {value:.3g}, {side} its usual {median:.3g}: {direction} {signal.value}"
-    return SignalReason(feature=name, value=float(f"{value:.6g}"), weight=float(f"{weight:.6g}"), text=text)
+    return SignalReason(
+        feature=name,
+        value=float(f"{value:.6g}"),
+        usual=float(f"{median:.6g}"),
+        weight=float(f"{weight:.6g}"),
+        text=text,
+    )
 
 
 def to_bytes(fitted: Fitted) -> bytes:

@@ -91,6 +91,10 @@ class SignalReason(Message):
 
     feature: str
     value: FiniteFloat
+    usual: FiniteFloat | None = Field(
+        default=None,
+        description="The median that the value is compared with; null where an earlier release has written the reason.",
+    )
     weight: FiniteFloat = Field(
         description="Contribution to the log-odds of the stated signal; positive speaks for it."
     )
