@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from fastapi.testclient import TestClient
 from mangum import Mangum
 
 from api.app import create_app
 from api.terms import HttpTerms
+from tests.fakes.http_client import Client
 from tests.unit.api.test_api_handler import CONTEXT, proxy_event
 from tests.unit.api.test_api_problems import problem
 
@@ -18,7 +18,7 @@ OTHER = "https://other.example"
 
 @pytest.fixture
 def strict(services):
-    return TestClient(create_app(services, HttpTerms(cors_origins=(OURS,))), raise_server_exceptions=False)
+    return Client(create_app(services, HttpTerms(cors_origins=(OURS,))), raise_server_exceptions=False)
 
 
 def preflight(client, origin=OURS, method="GET", **headers):

@@ -6,12 +6,12 @@ import datetime as dt
 
 import openapi_spec_validator
 import pytest
-from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.deprecations import Deprecated
 from api.terms import HttpTerms
 from infra.openapi_breaking import breaking_changes
+from tests.fakes.http_client import Client
 from tests.unit.api.test_api_problems import problem
 from tests.unit.api.test_llm_routes import keep
 
@@ -34,7 +34,7 @@ def app(services):
 
 @pytest.fixture
 def old(app):
-    return TestClient(app, raise_server_exceptions=False)
+    return Client(app, raise_server_exceptions=False)
 
 
 def told(answer):

@@ -62,7 +62,7 @@ class CitedFact(Message):
     """A fact that the text rests on."""
 
     id: str
-    name: str
+    name: str = Field(description="In the language of the text.")
     value: int | float | str
     unit: str = Field(description="VND, points, shares, %, sessions, bars, x (times), or empty.")
     date: dt.date = Field(description="Trading date at whose end it held.")
