@@ -43,7 +43,7 @@ test: check ## Lint, types, import rules and every test
 	$(BIN)/pytest tests/localstack
 
 unit: $(VENV)/.dev ## The fast tests only (ARGS="-k word" ...)
-	$(BIN)/pytest -n auto --dist loadfile tests/unit $(ARGS)
+	$(BIN)/pytest -n auto --dist loadfile -m "not slow" tests/unit $(ARGS)
 
 check: $(VENV)/.infra ## Lint, format, types and import rules
 	$(BIN)/ruff check .

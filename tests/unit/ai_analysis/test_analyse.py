@@ -15,6 +15,8 @@ from tests.fakes.ledger import MemoryLedger
 from tests.fakes.panels import COLUMNS, random_bars
 from tests.fakes.publisher import RecordingPublisher
 
+pytestmark = pytest.mark.slow
+
 LATER = NOW + dt.timedelta(minutes=15)
 SYMBOLS = 2 * BATCH + 50
 

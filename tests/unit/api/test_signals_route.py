@@ -146,6 +146,7 @@ SYMBOLS = st.from_regex(r"[A-C][A-C]1", fullmatch=True)
 FIGURES = st.one_of(st.none(), st.sampled_from([0.0, 0.25, 0.5, 1.0]), st.floats(0, 1))
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.sampled_from(list(Sort)), st.data())
 def test_a_walk_gives_each_signal_once_in_order_while_others_change(sort, data):

@@ -115,6 +115,7 @@ def test_a_live_market_tells_moves_by_what_an_exchange_lists(market, caplog):
     assert "moved" not in caplog.text
 
 
+@pytest.mark.slow
 def test_the_simulated_market_is_described_as_often_as_it_is_collected():
     ports = make_ports()
     source = SimulatedSource(ports.clock)
@@ -135,6 +136,7 @@ def test_a_file_moves_a_symbol_to_another_exchange():
     assert keep([], store) == (0, [])
 
 
+@pytest.mark.slow
 def test_moves_that_a_file_tells_are_logged(caplog):
     ports = make_ports()
     ports.listings.known = {"FPT": Exchange.HNX}

@@ -103,6 +103,7 @@ def test_a_run_stops_in_time_and_the_next_goes_on_from_there(clean):
     assert sorted(runs.market.asked) == sorted(clean.market.asked)
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=10), st.booleans())
 def test_killed_anywhere_and_resumed_it_ends_as_one_clean_run(clean, steps, after_flush):

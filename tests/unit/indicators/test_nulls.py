@@ -143,6 +143,7 @@ volumes = st.sampled_from([*odd, 0.0, 1.0, 0.1, 1e6, 1e15])
 sound = st.tuples(*[st.floats(1e-6, 1e15)] * 5, st.floats(0, 1e15))
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(
     rows=st.lists(st.tuples(prices, prices, prices, prices, prices, volumes), max_size=60)

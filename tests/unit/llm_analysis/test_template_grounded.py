@@ -15,6 +15,8 @@ from stock_ai.models.llm import Language
 from tests.fakes.api_services import DAY, NOW, make_analysis, make_withheld
 from tests.fakes.llm_context import Around, make_bars, make_outcome, make_quality, make_record
 
+pytestmark = pytest.mark.slow
+
 CHANGES = st.floats(-60, 60)
 INDICATORS = st.fixed_dictionaries(
     {},

@@ -40,6 +40,7 @@ def test_there_are_enough_features_and_all_are_known_from_the_declared_bar_on():
     assert not known[rows.bar < 251].any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("real", [False, True])
 def test_no_feature_knows_later_bars(real, request):
     panel = real_panel(request.getfixturevalue("shared_data"), 15) if real else random_panel(12, 320)

@@ -131,6 +131,7 @@ def test_the_same_model_trained_again_mends_one_that_was_spoilt(registry, traine
     assert manager.current().card.version == "a"
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=500)
 @given(st.data())
 def test_a_change_of_any_byte_is_refused(trained, data):

@@ -23,6 +23,8 @@ from stock_ai.ml.training import split, train
 from stock_ai.models.analysis import Signal
 from tests.fakes.panels import random_panel
 
+pytestmark = pytest.mark.slow
+
 BUILT_IN = [recipe for recipe in Recipe if recipe is not Recipe.NEURAL]
 """Those without an extra; tests/integration/test_neural_end_to_end.py has the other."""
 NOW = dt.datetime(2025, 8, 26, 8, tzinfo=dt.UTC)

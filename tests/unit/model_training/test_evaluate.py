@@ -44,6 +44,7 @@ def opening_high(bars):
     return dataclasses.replace(bars, open=np.append(bars.open[:1], np.rint(bars.close[:-1] * 1.08)))
 
 
+@pytest.mark.slow
 def test_the_report_is_kept_whole_and_its_headline_answered():
     reports = {name: Kept() for name in REPORTS}
     # Business days of a bit over five years: one test year after 260 bars of warm-up.

@@ -87,6 +87,7 @@ def test_before_the_known_closures_the_dates_with_bars_are_the_sessions():
     assert ranges(seen.gaps(symbols["AAA"])) == [(early[4].item(), early[4].item(), 1, False)]
 
 
+@pytest.mark.slow
 @given(st.lists(st.sets(st.integers(0, 59), max_size=59), min_size=1, max_size=6))
 def test_every_missing_session_is_told_exactly_once(missing):
     symbols = {f"S{number}": but(*gone) for number, gone in enumerate(missing)}

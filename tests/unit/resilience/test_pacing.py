@@ -46,6 +46,7 @@ def test_a_guest_has_one_turn_in_four_seconds():
     assert 3.5 < refused.value.retry_after < 4.1
 
 
+@pytest.mark.slow
 def test_a_turn_is_waited_for():
     waits = []
 

@@ -252,6 +252,7 @@ VN_DATES = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(
     rows=st.lists(st.tuples(TIDY_DATES, *[NUMBERS] * 6), max_size=4),

@@ -18,6 +18,8 @@ from stock_ai.sources.simulated import SimulatedSource
 from tests.fakes.clock import FixedClock
 from tests.fakes.daily_bars import daily_bars
 
+pytestmark = pytest.mark.slow
+
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 SESSIONS = default_calendar().sessions(market.EPOCH, dt.date(2026, 11, 25))
 

@@ -131,6 +131,7 @@ values = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from(list(StockPrice.model_fields)), values, min_size=1))
 def test_no_json_crashes_the_decoder(changes):
     try:

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from functions.llm_analysis.draft import Statement
 from functions.llm_analysis.grounding import check_statement
 from tests.unit.llm_analysis.grounding.answers import right_sentences, statements
@@ -39,6 +41,7 @@ def caught(answer, text):
     return bool(check_statement(statement, answer.sheet)[1])
 
 
+@pytest.mark.slow
 def test_a_changed_digit_is_caught():
     results = {
         text: caught(answer, text) for answer in RIGHT for text in mutants(answer.draft.summary[0].text)
