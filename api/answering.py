@@ -88,17 +88,21 @@ class Answer:
         if coding is not None:
             # Other bytes, so another strong tag.
             tag = tag and f'{tag[:-1]}-{coding}"'
-        if tag and status == 200 and self._known is not None and is_known(self._known.decode("latin-1"), tag):
-            await self._not_modified(_replaced(headers, {b"etag": tag.encode("latin-1")}))
-            return
-        if coding is not None:
+        known = status == 200 and tag and self._known is not None and is_known(self._known.decode("latin-1"), tag)
+        public = status == 200 and told.get(b"cache-control", b"").startswith(b"public")
+        kept = self._kept if tag and public else None
+        if coding is not None and (kept is not None or not known):
             long = len(body) >= _IN_THREAD
             body = await run_in_threadpool(compressed, body, coding) if long else compressed(body, coding)
-            changes = {b"content-encoding": coding.encode(), b"content-length": b"%d" % len(body)}
-            headers = _replaced(headers, changes | ({b"etag": tag.encode("latin-1")} if tag else {}))
-        public = status == 200 and told.get(b"cache-control", b"").startswith(b"public")
-        if self._kept is not None and self._question is not None and tag and public:
-            self._kept.put(self._question, headers, body, tag)
+            headers = _replaced(headers, {b"content-encoding": coding.encode(), b"content-length": b"%d" % len(body)})
+        if tag:
+            headers = _replaced(headers, {b"etag": tag.encode("latin-1")})
+        if kept is not None and self._question is not None:
+            # Also what this client knows already: those who ask next may not.
+            kept.put(self._question, headers, body, tag)
+        if known:
+            await self._not_modified(headers)
+            return
         await self._whole(status, headers, body)
 
     async def _not_modified(self, headers: Headers) -> None:

@@ -36,6 +36,18 @@ def test_what_was_given_a_moment_ago_is_given_again_without_a_read(client, servi
     assert services.insights.calls == reads
 
 
+@pytest.mark.parametrize("coding", ["identity", "gzip"])
+def test_what_one_client_knows_is_kept_for_the_others(client, services, coding):
+    """Of pages that look at one symbol most know its insight: without it none of them would spare the next a read."""
+    asked = {"Accept-Encoding": coding}
+    tag = Client(create_app(services)).get(INSIGHT, headers=asked).headers["etag"]
+    assert client.get(INSIGHT, headers=asked | {"If-None-Match": tag}).status_code == 304
+    reads = services.insights.calls
+    other = client.get(INSIGHT, headers=asked)
+    assert (other.status_code, other.headers["etag"], other.json()["symbol"]) == (200, tag, "FPT")
+    assert services.insights.calls == reads
+
+
 def test_other_questions_are_others(client, services):
     client.get("/api/v1/analysis/FPT/history?limit=1")
     assert len(client.get("/api/v1/analysis/FPT/history?limit=2").json()["entries"]) == 2
