@@ -9,16 +9,29 @@ from concurrent.futures import ThreadPoolExecutor
 import boto3
 import pytest
 from moto import mock_aws
+from moto.core.botocore_stubber import BotocoreStubber
 
 from stock_ai.errors import InvalidInputError, NotFoundError, RetryableError, RunAbortedError
 from stock_ai.storage.model_registry import StoredRegistry, open_registry
 from stock_ai.storage.objects import S3Folder
 
 
+def one_at_a_time(answer):
+    """Moto answers in the threads that ask, and takes an object from under its reader when another thread writes it."""
+    lock = threading.Lock()
+
+    def locked(*args, **kwargs):
+        with lock:
+            return answer(*args, **kwargs)
+
+    return locked
+
+
 @pytest.fixture(scope="module")
 def bucket():
     """The location of a bucket for all tests: they keep to folders of their own."""
     with pytest.MonkeyPatch.context() as environment, mock_aws():
+        environment.setattr(BotocoreStubber, "__call__", one_at_a_time(BotocoreStubber.__call__))
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             environment.setenv(name, "testing")
         where = {"LocationConstraint": "ap-southeast-1"}

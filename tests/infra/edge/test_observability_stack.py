@@ -124,6 +124,22 @@ def test_api_failures_and_slowness(target):
     assert failing["Threshold"] == 5
 
 
+def test_degraded_answers_ring_after_a_quarter_of_an_hour(target):
+    alarm = alarms(target.observability)["api-degraded"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == (NAMESPACE, "Degraded")
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": "api"}]
+    assert (alarm["Statistic"], alarm["Period"] * alarm["EvaluationPeriods"]) == ("Sum", 900)
+    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (5, "GreaterThanOrEqualToThreshold")
+    # The metric is not written while every answer is whole.
+    assert alarm["TreatMissingData"] == "notBreaching"
+    assert "/api/v1/health" in alarm["AlarmDescription"]
+
+
+def test_the_guide_counts_the_alarms(aws):
+    (told,) = re.findall(r"logs, (\d+) alarms", (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8"))
+    assert int(told) == len(alarms(aws.observability))
+
+
 def own_metrics(template):
     """(service, name) of our own metrics in alarms and dashboard."""
     metrics = [
@@ -142,7 +158,8 @@ def test_every_own_metric_is_counted_by_the_function_it_is_looked_for_at(aws):
     watched = own_metrics(aws.observability)
     assert len(watched) >= len(PIPELINE) + 1
     for service, name in watched:
-        source = (ROOT / "functions" / service / "handler.py").read_text(encoding="utf-8")
+        module = topology.function(service).handler.rpartition(".")[0]
+        source = (ROOT / module.replace(".", "/")).with_suffix(".py").read_text(encoding="utf-8")
         assert re.search(rf'add_metric\((?:name=)?"{name}"', source), f"{service} does not count {name}"
 
 
@@ -172,7 +189,15 @@ def test_one_dashboard_on_aws_shows_the_whole_way(aws, localstack):
     localstack.observability.resource_count_is("AWS::CloudWatch::Dashboard", 0)
     (dashboard,) = aws.observability.find_resources("AWS::CloudWatch::Dashboard").values()
     body = json.dumps(dashboard["Properties"]["DashboardBody"])
-    for name in ("Count", "5XXError", "Latency", "OffsetLag", "ApproximateNumberOfMessagesVisible", "SessionsBehind"):
+    for name in (
+        "Count",
+        "5XXError",
+        "Latency",
+        "Degraded",
+        "OffsetLag",
+        "ApproximateNumberOfMessagesVisible",
+        "SessionsBehind",
+    ):
         assert f'\\"{name}\\"' in body, name
     for _, name in PIPELINE:
         assert f'\\"{name}\\"' in body, name
