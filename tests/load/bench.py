@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -68,14 +70,19 @@ def show(results: list[Result]) -> None:
     Console(width=120).print(table)
 
 
+def _name(bench: Callable[[], object]) -> str:
+    return bench.__module__.rpartition(".")[2]
+
+
 def main() -> int:
     """Run every bench, or those whose module is named on the command line."""
     wanted = set(sys.argv[1:])
     results: list[Result] = []
-    for bench in BENCHES:
-        if not wanted or bench.__module__.rsplit(".", 1)[-1] in wanted:
-            found = bench()
-            results.extend(found if isinstance(found, list) else [found])
+    chosen = [bench for bench in BENCHES if not wanted or _name(bench) in wanted]
+    for number, bench in enumerate(chosen, 1):
+        print(f"{time.strftime('%H:%M:%S')} {number} of {len(chosen)}: {_name(bench)} ...", file=sys.stderr, flush=True)
+        found = bench()
+        results.extend(found if isinstance(found, list) else [found])
     show(results)
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.write_text(json.dumps([asdict(result) for result in results], indent=2) + "\n")
