@@ -6,10 +6,10 @@ import re
 from typing import Final
 
 from functions.llm_analysis.facts import Fact, Value
+from functions.llm_analysis.phrases import worded
 from functions.llm_analysis.reasons import reason
 from stock_ai.models.llm import Language
 
-_REASON: Final = "reason."
 _SPEAKS: Final = {1: "Ủng hộ tín hiệu", -1: "Không ủng hộ tín hiệu"}
 _NAMES: Final = {
     "close": "Giá đóng cửa gần nhất, theo giá giao dịch",
@@ -81,22 +81,13 @@ def name(fact: Fact, language: Language) -> str:
     """The name of a fact in the language of a text; the English one where there is no other."""
     if language is Language.ENGLISH:
         return fact.name
-    return _vietnamese(fact) or fact.name
+    if fact.is_reason:
+        return _SPEAKS[1 if fact.direction == 1 else -1]
+    return worded(fact.id, _NAMES, _FAMILIES) or fact.name
 
 
 def value(fact: Fact, language: Language) -> Value:
     """The value of a fact, of which a reason alone is prose and therefore in the language of the text."""
-    if language is Language.ENGLISH or not fact.id.startswith(_REASON):
+    if language is Language.ENGLISH or not fact.is_reason:
         return fact.value
     return reason(fact, language).text
-
-
-def _vietnamese(fact: Fact) -> str | None:
-    if fact.id.startswith(_REASON):
-        return _SPEAKS[1 if fact.direction == 1 else -1]
-    if fact.id in _NAMES:
-        return _NAMES[fact.id]
-    for pattern, words in _FAMILIES:
-        if found := pattern.fullmatch(fact.id):
-            return words.format(*found.groups())
-    return None

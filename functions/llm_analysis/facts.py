@@ -30,6 +30,11 @@ class Fact:
     direction: int | None = None
     """1 where the fact says up, above, more or better, -1 for the contrary, 0 for neither; None where it has none."""
 
+    @property
+    def is_reason(self) -> bool:
+        """Whether it is a reason of the model, `reason.{feature}`, whose value is a sentence."""
+        return self.id.startswith("reason.")
+
 
 @dataclass(frozen=True)
 class FactSheet:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from functions.llm_analysis.facts import Fact
@@ -11,6 +13,8 @@ from stock_ai.models.llm import Language
 
 _EN, _VI = Language.ENGLISH, Language.VIETNAMESE
 Text = dict[Language, str]
+Families = Sequence[tuple[re.Pattern[str], str]]
+"""Patterns of names that differ by a number, each with words that have a place for it."""
 
 SIMULATED: Final[Text] = {
     _EN: "These data are simulated and do not come from a real market.",
@@ -148,3 +152,13 @@ def show(fact: Fact, language: Language) -> str:
 def show_date(date: dt.date, language: Language) -> str:
     """A date as the language writes it: 2025-08-22, or 22/08/2025."""
     return date.strftime("%d/%m/%Y") if language is _VI else date.isoformat()
+
+
+def worded(name: str, words: Mapping[str, str], families: Families) -> str | None:
+    """The words of a name: its own, else those of the first family it is of; None where there are none."""
+    if name in words:
+        return words[name]
+    for pattern, text in families:
+        if found := pattern.fullmatch(name):
+            return text.format(*found.groups())
+    return None

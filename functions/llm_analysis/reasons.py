@@ -7,6 +7,7 @@ from typing import Final
 
 from functions.llm_analysis.draft import Statement
 from functions.llm_analysis.facts import Fact
+from functions.llm_analysis.phrases import worded
 from stock_ai.models.llm import Language
 
 _EN, _VI = Language.ENGLISH, Language.VIETNAMESE
@@ -115,12 +116,7 @@ def _vietnamese(feature: str) -> str | None:
     if feature.startswith("rank_"):
         ranked = _vietnamese(feature.removeprefix("rank_"))
         return ranked and f"thứ hạng toàn thị trường về {ranked}"
-    if feature in _NAMES:
-        return _NAMES[feature]
-    for pattern, words in _FAMILIES:
-        if found := pattern.fullmatch(feature):
-            return words.format(*found.groups())
-    return None
+    return worded(feature, _NAMES, _FAMILIES)
 
 
 def _capital(text: str) -> str:

@@ -65,7 +65,7 @@ _STILL: Final = 1.0
 
 def direction(fact: Fact) -> int | None:
     """The direction of a fact: as it says, or the sign of a change, or None."""
-    if fact.id.startswith("reason."):
+    if fact.is_reason:
         return None  # It speaks for or against the signal, not up or down.
     if fact.direction is None and fact.id.startswith(_SIGNED) and not isinstance(fact.value, str):
         return (fact.value > 0) - (fact.value < 0)
@@ -90,7 +90,7 @@ def direction_claims(
             elif (falling := _unsaid(sentence, figure)) is not None:
                 yield figure.number.text, falling
     moves = _moves(sentence, words, figures)
-    reasons = bool(cited) and all(fact.id.startswith("reason.") for fact in cited)
+    reasons = bool(cited) and all(fact.is_reason for fact in cited)
     if reasons:
         yield from _reason_claims(sentence, cited)
     for at, word in enumerate(words):

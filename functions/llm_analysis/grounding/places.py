@@ -50,10 +50,10 @@ def place_fault(sentence: Sentence, word: Word, following: int, sheet: FactSheet
     )
     if level is not None:
         return "" if sentence.conditional(word.start) else _compared(word, sheet.close, level)
-    reason = next((fact for one in direct[:1] for fact in one.facts if fact.id.startswith("reason.")), None)
+    reason = next((fact for one in direct[:1] for fact in one.facts if fact.is_reason), None)
     if reason is not None:
         return _of_reason(word, reason)
-    if figures.cited and all(fact.id.startswith("reason.") for fact in figures.cited):
+    if figures.cited and all(fact.is_reason for fact in figures.cited):
         return None
     shares = _two_shares(sentence, word, figures)
     if shares is not None:

@@ -42,7 +42,7 @@ def windows_of(facts: Iterable[Fact]) -> set[str]:
     for fact in facts:
         own = window_of(fact)
         found |= {own} if own is not None else set()
-        if fact.id.startswith("reason."):
+        if fact.is_reason:
             found.update(_IN_REASON.findall(fact.id))
         words = f"{fact.name} {fact.value}" if isinstance(fact.value, str) else fact.name
         found |= {count + "w" * (unit in ("week", "tuần")) for count, unit in _IN_WORDS.findall(words.lower())}
