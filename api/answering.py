@@ -85,9 +85,10 @@ class Answer:
             headers = _varying(headers, told.get(b"vary"))
             if len(body) >= SHORTEST and b"content-encoding" not in told:
                 coding = self._coding
-        if coding is not None:
+        if coding is not None and tag:
             # Other bytes, so another strong tag.
-            tag = tag and f'{tag[:-1]}-{coding}"'
+            tag = f'{tag[:-1]}-{coding}"'
+            headers = _replaced(headers, {b"etag": tag.encode("latin-1")})
         known = status == 200 and tag and self._known is not None and is_known(self._known.decode("latin-1"), tag)
         public = status == 200 and told.get(b"cache-control", b"").startswith(b"public")
         kept = self._kept if tag and public else None
@@ -95,8 +96,6 @@ class Answer:
             long = len(body) >= _IN_THREAD
             body = await run_in_threadpool(compressed, body, coding) if long else compressed(body, coding)
             headers = _replaced(headers, {b"content-encoding": coding.encode(), b"content-length": b"%d" % len(body)})
-        if tag:
-            headers = _replaced(headers, {b"etag": tag.encode("latin-1")})
         if kept is not None and self._question is not None:
             # Also what this client knows already: those who ask next may not.
             kept.put(self._question, headers, body, tag)

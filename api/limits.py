@@ -87,7 +87,7 @@ class RequestLimit:
         left = self.per_minute - client.here - client.elsewhere
         # One that is over its limit needs no telling.
         due = (left >= 0 or not client.told) and (client.here - client.told >= self._share or now >= client.due)
-        return Usage(left if left >= 0 else -1, WINDOW_SECONDS - int(now) % WINDOW_SECONDS, due)
+        return Usage(max(left, -1), WINDOW_SECONDS - int(now) % WINDOW_SECONDS, due)
 
     def tell(self, name: str) -> None:
         """Add what is untold of a client to the common count, and learn what the others have counted; may block."""
