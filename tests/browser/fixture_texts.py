@@ -5,7 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
+from functions.llm_analysis import fact_names
+from stock_ai.models.llm import Language
 from tests.browser.fixture_market import Stock
+from tests.fakes.llm_context import every_fact
 
 _WORDS = {
     "en": {
@@ -15,14 +18,6 @@ _WORDS = {
         "risks": ["The model behind the signal has no proven skill.", "One session can undo a week of this move."],
         "disclaimer": "Made from stored figures; no investment advice.",
         "above": "above", "below": "below",
-        "facts": {
-            "close": "Last close as traded", "return_1": "Change of the close against the session before",
-            "level.sma_50": "Average close of 50 sessions", "rsi_14": "RSI of 14 sessions (0 to 100)",
-            "volume": "Shares traded in the session", "volume_ratio_20": "Volume against its mean of 20 sessions",
-            "signal": "What the model expects of the next 5 sessions against the market",
-            "model.proven": "Better than the base rate on unseen sessions, beyond chance",
-            "model.trained_until": "Last date the model has learned from", "reason.return_20": "Speaks for the signal",
-        },
         "reason": "return over 20 sessions is 0.0314, above its usual 0.00412: speaks for BUY",
     },
     "vi": {
@@ -33,15 +28,6 @@ _WORDS = {
                   "Một phiên có thể xóa cả tuần tăng giảm."],
         "disclaimer": "Tạo từ số liệu đã lưu; không phải lời khuyên đầu tư.",
         "above": "trên", "below": "dưới",
-        "facts": {
-            "close": "Giá đóng cửa gần nhất, theo giá giao dịch",
-            "return_1": "Thay đổi giá đóng cửa so với phiên trước",
-            "level.sma_50": "Giá đóng cửa trung bình 50 phiên", "rsi_14": "RSI 14 phiên (0 đến 100)",
-            "volume": "Số cổ phiếu giao dịch trong phiên", "volume_ratio_20": "Khối lượng so với trung bình 20 phiên",
-            "signal": "Dự báo của mô hình cho 5 phiên tới so với thị trường",
-            "model.proven": "Vượt tỷ lệ cơ sở trên các phiên chưa thấy, ngoài ngẫu nhiên",
-            "model.trained_until": "Ngày cuối mà mô hình đã học", "reason.return_20": "Ủng hộ tín hiệu",
-        },
         "reason": "Mức thay đổi giá trong 20 phiên đang ở mức cao, ủng hộ tín hiệu BUY.",
     },
 }  # fmt: skip
@@ -50,6 +36,7 @@ _WORDS = {
 def explanation(stock: Stock, language: str) -> dict:
     """A text in the form of the API."""
     words = _WORDS[language]
+    named = {fact.id: fact_names.name(fact, Language(language)) for fact in every_fact()}
     close, mean = stock.price(stock.bars.close[-1]), stock.newest("sma_50") or 0
     as_of = str(stock.bars.dates[-1])
     values = {
@@ -71,9 +58,9 @@ def explanation(stock: Stock, language: str) -> dict:
         "provider": "anthropic", "model": "claude-sonnet-4-5", "prompt_version": "3", "close": close,
         "summary": words["summary"].format(**shown), "drivers": [one.format(**shown) for one in words["drivers"]],
         "risks": words["risks"], "stance": "neutral", "stance_confidence": "low", "horizon": "days",
-        "levels": [{"kind": "support", "fact": "level.sma_50", "name": words["facts"]["level.sma_50"],
+        "levels": [{"kind": "support", "fact": "level.sma_50", "name": named["level.sma_50"],
                     "price": round(mean)}],
-        "cited": [{"id": fact, "name": words["facts"][fact], "value": value, "unit": unit, "date": as_of,
+        "cited": [{"id": fact, "name": named[fact], "value": value, "unit": unit, "date": as_of,
                    "cited_in": ["summary"]} for fact, value, unit in facts],
         "grounding": {"claims": 14, "faults": 1, "repaired": True, "removed": []},
         "usage": {"calls": 2, "input_tokens": 3120, "output_tokens": 410, "cost_usd": 0.0156},

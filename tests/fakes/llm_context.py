@@ -170,7 +170,7 @@ def every_fact():
     indicators = dict.fromkeys((one.name for one in (*INDICATORS, *RELATIVE)), 50.0)
     reasons = [
         SignalReason(feature=feature, value=1, usual=0.5, weight=weight, text=f"{feature} speaks")
-        for feature, weight in (("return_5", 0.2), ("rank_volatility_20", -0.1))
+        for feature, weight in (("return_20", 0.2), ("rank_volatility_20", -0.1))
     ]
     known = make_analysis(indicators=indicators, probabilities=dict.fromkeys(Signal, 0.3), band=0.02, reasons=reasons)
     around = Around()

@@ -43,7 +43,7 @@ from stock_ai.clock import utc_now
 from stock_ai.settings import KafkaSettings, LlmSettings, MongoSettings, RedisSettings
 from stock_ai.storage.insights import RedisInsightStore
 from tests.fakes.api_services import make_analysis
-from tests.load.result import Result, paired
+from tests.load.result import Result, in_turn, paired
 
 MANGUM_LIMIT = 1.2
 READ_LIMIT = 20.0
@@ -220,9 +220,7 @@ def _over_loopback(port: int, pid: int) -> list[Result]:
         return asyncio.run(_Clients(port, path).saturate(SECONDS))
 
     rate(OURS), rate(BARE)
-    pairs = [(rate(OURS), rate(BARE)) for _ in range(THROUGHPUT_ROUNDS)]
-    ratio = statistics.median(ours / bare for ours, bare in pairs)
-    ours, bare = (statistics.median(each) for each in zip(*pairs, strict=True))
+    ratio, ours, bare = in_turn(lambda: rate(OURS), lambda: rate(BARE), THROUGHPUT_ROUNDS)
     throughput = Result("api_throughput", ratio, THROUGHPUT_LIMIT, "requests/s", bare, ours, True)
 
     p99 = statistics.median(_p99_ms(port, rate(OURS) / 2) for _ in range(LATENCY_ROUNDS))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -18,7 +17,7 @@ from pathlib import Path
 from infra import topology
 from infra.packaging import python313, third_party
 from tests.infra.packaging.unpacking import machine_architecture, unpack_function
-from tests.load.result import Result
+from tests.load.result import Result, in_turn
 
 ROUNDS = 15
 LIMITS = {"llm_analysis": 1.4}
@@ -76,9 +75,7 @@ def _measure(function: topology.Function, process: _Process) -> Result:
     handler, baseline = f"import {function.handler.rpartition('.')[0]}", BASELINES[function.name]
     for warm_up in (handler, baseline):
         process.seconds(warm_up)
-    pairs = [(process.seconds(handler), process.seconds(baseline)) for _ in range(ROUNDS)]
-    ratio = statistics.median(ours / bare for ours, bare in pairs)
-    ours, bare = (statistics.median(each) for each in zip(*pairs, strict=True))
+    ratio, ours, bare = in_turn(lambda: process.seconds(handler), lambda: process.seconds(baseline), ROUNDS)
     limit = LIMITS.get(function.name, OTHER_LIMIT)
     return Result(f"import_{function.name}", ratio, limit, "s", bare, ours, higher_is_better=False)
 

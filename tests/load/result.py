@@ -32,7 +32,18 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
+def in_turn(ours: Callable[[], float], bare: Callable[[], float], rounds: int) -> tuple[float, float, float]:
+    """Median of the ratios of what is measured right after each other, and the medians of `ours` and `bare`.
+
+    For what is measured for so long that the machine may become slower or faster in between.
+    """
+    pairs = [(ours(), bare()) for _ in range(rounds)]
+    ours_each, bare_each = zip(*pairs, strict=True)
+    ratio = statistics.median(one / other for one, other in pairs)
+    return ratio, statistics.median(ours_each), statistics.median(bare_each)
+
+
 def paired(ours: Callable[[], float], bare: Callable[[], float], rounds: int) -> tuple[float, float]:
     """Medians of `ours` and `bare`, measured in turn so that what else the machine does meets both."""
-    pairs = [(ours(), bare()) for _ in range(rounds)]
-    return statistics.median(pair[0] for pair in pairs), statistics.median(pair[1] for pair in pairs)
+    _, measured, baseline = in_turn(ours, bare, rounds)
+    return measured, baseline

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from api.app import create_app
@@ -76,29 +78,37 @@ def test_it_ends():
     assert kept.get(("/a", b"", None)) is None
 
 
-def test_one_makes_it_anew_while_others_are_given_what_there_is():
-    at, question = 0.0, ("/a", b"", None)
-    kept = KeptReads(1.0, lambda: at)
-    kept.put(question, [], b"old", '"a"')
-    at = 1.2
-    assert kept.get(question) is None
-    assert [kept.get(question).body for _ in range(3)] == [b"old"] * 3
-    kept.put(question, [], b"new", '"b"')
-    assert kept.get(question).body == b"new"
+QUESTION = ("/a", b"", None)
 
 
-def test_what_nobody_makes_anew_ends_all_the_same():
+@pytest.fixture
+def now():
+    return SimpleNamespace(seconds=0.0)
+
+
+@pytest.fixture
+def kept(now):
+    """An old answer, which one asker is told to make anew."""
+    kept = KeptReads(1.0, lambda: now.seconds)
+    kept.put(QUESTION, [], b"old", '"a"')
+    now.seconds = 1.2
+    assert kept.get(QUESTION) is None
+    return kept
+
+
+def test_one_makes_it_anew_while_others_are_given_what_there_is(kept):
+    assert [kept.get(QUESTION).body for _ in range(3)] == [b"old"] * 3
+    kept.put(QUESTION, [], b"new", '"b"')
+    assert kept.get(QUESTION).body == b"new"
+
+
+def test_what_nobody_makes_anew_ends_all_the_same(kept, now):
     """The one who waited may have been refused; and nobody may have asked for long."""
-    at, question = 0.0, ("/a", b"", None)
-    kept = KeptReads(1.0, lambda: at)
-    kept.put(question, [], b"old", '"a"')
-    at = 1.2
-    assert kept.get(question) is None
-    at = 2.0
-    assert [kept.get(question) for _ in range(3)] == [None] * 3
-    kept.put(question, [], b"old", '"a"')
-    at = 4.0
-    assert [kept.get(question) for _ in range(3)] == [None] * 3
+    now.seconds = 2.0
+    assert [kept.get(QUESTION) for _ in range(3)] == [None] * 3
+    kept.put(QUESTION, [], b"old", '"a"')
+    now.seconds = 4.0
+    assert [kept.get(QUESTION) for _ in range(3)] == [None] * 3
 
 
 def test_it_is_bounded():
